@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The only place that knows the threading library (OpenMP, or pthreads in the build for ThreadSanitizer). */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/visibility.h"
+
+/**
+ * CgParallelFunc:
+ * @item: 0 … n_items-1; which part of the work
+ * @worker: 0 … n_threads-1; which scratch buffer may be used. Results must not depend on it.
+ */
+typedef void (*CgParallelFunc) (size_t item, int worker, void *data);
+
+/**
+ * cg_parallel_for:
+ * @n_threads: >= 1, at most this many workers (fewer where there are fewer items)
+ *
+ * Calls @func once for every item, in any order, and returns when all are done. Work is cut by size
+ * by the caller, never by thread, so results do not depend on @n_threads. Nested calls run serially.
+ */
+void cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data);
+
+/**
+ * cg_parallel_get_default_threads:
+ *
+ * Returns: min (CPU affinity, cgroup CPU quota rounded up, what the host asked for), at least 1.
+ */
+CG_PUBLIC int cg_parallel_get_default_threads (void);
+
+/* What the host application wishes (GEGL's "threads", --threads); 0 = no wish. A wish may also raise the number
+ * above the processors at hand (tests do). */
+CG_PUBLIC void cg_parallel_set_wish (int n_threads);
+
+/* For tests: the largest number of distinct workers that took items in any one call since the last reset. */
+int cg_parallel_get_peak_workers (void);
+void cg_parallel_reset_peak_workers (void);

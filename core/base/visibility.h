@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* CG_PUBLIC marks what libcyclegan exports; everything else is built with hidden visibility. */
+#pragma once
+
+#define CG_PUBLIC __attribute__ ((visibility ("default")))

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The training door of libcyclegan: networks, losses, optimiser, one training step. */
+#pragma once
+
+#include "cyclegan.h"
+
+#include "base/random.h"
+#include "nets/network.h"
+#include "optim/adam.h"
+#include "optim/schedule.h"
+#include "step/image-pool.h"
+#include "step/step.h"

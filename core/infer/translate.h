@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Image in, image out: the one path that the operation, the plug-in and the command share. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/visibility.h"
+#include "model/model.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  CG_SIZE_AUTO, /* short side from the model's train_scale */
+  CG_SIZE_SIZE, /* short side given */
+  CG_SIZE_FULL  /* every pixel, no margin: the plain network, comparable with PyTorch */
+} CgSizeMode;
+
+/**
+ * CgTranslateOptions:
+ * @size: short side in pixels for CG_SIZE_SIZE, 16 … 8192
+ * @strength: 0 … 1; out = in + strength * (translated - in)
+ * @memory_limit: bytes; 0 = a quarter of the machine's memory. Never changes the picture.
+ * @n_threads: 0 = cg_parallel_get_default_threads ()
+ */
+typedef struct
+{
+  CgSizeMode size_mode;
+  int size;
+  double strength;
+  guint64 memory_limit;
+  int n_threads;
+} CgTranslateOptions;
+
+CG_PUBLIC void cg_translate_options_init (CgTranslateOptions *options);
+
+/* Monotonic, first exactly 0.0 and last exactly 1.0 on success. On the calling thread. */
+typedef void (*CgTranslateProgress) (double done, gpointer data);
+
+/**
+ * cg_translate:
+ * @in: R'G'B' (sRGB, non-linear) floats, nominally 0 … 1 (clipped for the network only; NaN counts as 0), @width x @height,
+ *   rows @in_stride floats apart
+ * @out: the same shape; may be @in
+ *
+ * Fails with CG_ERROR_CANCELLED, CG_ERROR_MEMORY (says how much is needed), CG_ERROR_SHAPE; @out is then untouched.
+ */
+CG_PUBLIC gboolean cg_translate (CgModel *model, const CgTranslateOptions *options, int width, int height, const float *in,
+                                 size_t in_stride, float *out, size_t out_stride, CgTranslateProgress progress, gpointer data,
+                                 GCancellable *cancellable, GError **error);
+
+/* The size at which the network would run (before padding), and the bytes it would allocate. */
+CG_PUBLIC gboolean cg_translate_estimate (CgModel *model, const CgTranslateOptions *options, int width, int height,
+                                          int *network_width, int *network_height, guint64 *bytes, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* CgModel: one generator with its metadata, as a .safetensors file holds it (interfaces.md, "A model file"). */
+#pragma once
+
+#include <glib.h>
+
+#include "base/visibility.h"
+#include "model/safetensors.h"
+#include "nets/network.h"
+
+G_BEGIN_DECLS
+
+typedef struct _CgModel CgModel;
+
+/**
+ * cg_model_load:
+ * @name_or_path: a path, or the bare name of an installed model (model-library.h)
+ *
+ * Reads metadata and weights and checks both against each other. Returns: (transfer full): a reference.
+ */
+CG_PUBLIC CgModel *cg_model_load (const char *name_or_path, GError **error);
+CG_PUBLIC CgModel *cg_model_ref (CgModel *model);
+CG_PUBLIC void cg_model_unref (CgModel *model);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgModel, cg_model_unref)
+
+CG_PUBLIC const char *cg_model_get_path (const CgModel *model);
+CG_PUBLIC const char *cg_model_get_title (const CgModel *model); /* never NULL: falls back to the file's name */
+CG_PUBLIC const char *cg_model_get_metadata (const CgModel *model, const char *key); /* or NULL */
+CG_PUBLIC int cg_model_get_train_scale (const CgModel *model); /* pixels of the short side; 256 where the file does not say */
+CG_PUBLIC CgNetwork *cg_model_get_network (const CgModel *model); /* (transfer none) */
+
+/* What `cyclegan info` needs without reading weights: configuration from metadata, and the checked file. */
+CG_PUBLIC gboolean cg_model_config_from_metadata (const CgSafetensors *file, CgNetworkConfig *config, GError **error);
+
+/* Fails, naming file, tensor, found and expected shape, unless the file holds just the parameters of @network. */
+CG_PUBLIC gboolean cg_model_check_tensors (const CgSafetensors *file, const CgNetwork *network, GError **error);
+
+/* Copies all parameters of the file into the network (checked first). */
+CG_PUBLIC gboolean cg_model_read_network (const CgSafetensors *file, CgNetwork *network, GError **error);
+
+/**
+ * cg_model_save:
+ * @dtype: F32, F16 or BF16
+ * @metadata: (nullable): pairs of strings (char* -> char*) added to those that describe the architecture, which are written here
+ */
+CG_PUBLIC gboolean cg_model_save (CgNetwork *network, CgDtype dtype, GHashTable *metadata, const char *path, GError **error);
+
+G_END_DECLS

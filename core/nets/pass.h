@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* CgPass: one network applied at one size: every activation planned, forward and backward without an allocation. */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "nets/network.h"
+#include "tensor/arena.h"
+#include "tensor/tensor.h"
+
+typedef struct _CgPass CgPass;
+
+typedef enum
+{
+  CG_PASS_INFERENCE = 0,            /* activations share memory; no backward */
+  CG_PASS_TRAINING = 1 << 0,        /* activations live until backward */
+  CG_PASS_INPUT_GRADIENT = 1 << 1,  /* backward also computes the gradient of the input */
+} CgPassFlags;
+
+/**
+ * cg_pass_new:
+ * @arena: where to reserve; not yet committed. Everything of this pass is reserved for the times @first … @last (a training
+ *   pass keeps its activations throughout; scratch and gradients live inside the same span).
+ *
+ * Fails with CG_ERROR_SHAPE if the network does not take h x w.
+ */
+CgPass *cg_pass_new (CgNetwork *network, int n, int h, int w, CgPassFlags flags, int n_threads, CgArena *arena,
+                     int first, int last, GError **error);
+void cg_pass_free (CgPass *pass);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgPass, cg_pass_free)
+
+/* After cg_arena_commit(). The caller overwrites the interior of the input [N,H,W,input_nc]; the halo is the pass's business. */
+const CgTensor *cg_pass_get_input (CgPass *pass);
+const CgTensor *cg_pass_get_output (CgPass *pass);
+
+/* Called between layers with the share of the work done, 0 … 1; FALSE stops the pass. */
+typedef gboolean (*CgPassProgress) (double done, gpointer data);
+
+/* FALSE only when @progress (may be NULL) said so. Dropout draws from (seed, CG_RANDOM_DROPOUT, step, …). */
+gboolean cg_pass_forward (CgPass *pass, CgPassProgress progress, gpointer data);
+
+/* The caller overwrites the interior of the output gradient [N,Ho,Wo,K], then calls cg_pass_backward(). */
+const CgTensor *cg_pass_get_output_gradient (CgPass *pass);
+
+/* Adds parameter gradients to the network's vector if @parameters; overwrites the input's gradient if the pass was made
+ * with CG_PASS_INPUT_GRADIENT. May be called more than once after one forward. */
+void cg_pass_backward (CgPass *pass, gboolean parameters);
+
+const CgTensor *cg_pass_get_input_gradient (CgPass *pass);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* CgDataset: two folders of images as batches of crops; a batch is a function of (options, step) alone. */
+#pragma once
+
+#include <glib.h>
+
+#include "image-io.h"
+
+typedef enum
+{
+  CG_PREPROCESS_RESIZE_AND_CROP, /* squashes to load_size x load_size, then crops crop_size x crop_size */
+  CG_PREPROCESS_ZOOM_AND_CROP,   /* short side to load_size, aspect kept, then crops */
+  CG_PREPROCESS_NONE             /* as it is; all images must have one size, a multiple of 4 */
+} CgPreprocess;
+
+typedef struct
+{
+  const char *dataroot;
+  CgPreprocess preprocess;
+  int load_size, crop_size;
+  gboolean flip;
+  gboolean serial_batches; /* both domains in sorted order, index modulo size */
+  int max_dataset_size;    /* per domain; 0 = all */
+  int batch_size;
+  int input_nc, output_nc; /* 3 only in this version */
+  guint64 seed;
+} CgDatasetOptions;
+
+typedef struct _CgDataset CgDataset;
+
+/* Lists trainA, trainB (and testA, testB where they are). An absent or empty folder is an error that names it. Every file is tried
+ * once (header and pixels lazily, at first use); unreadable ones are named by g_warning, counted and skipped for good. */
+CgDataset *cg_dataset_open (const CgDatasetOptions *options, GError **error);
+void cg_dataset_free (CgDataset *dataset);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgDataset, cg_dataset_free)
+
+/* Files per domain after max_dataset_size; domain 'A' or 'B'. */
+int cg_dataset_get_size (const CgDataset *dataset, char domain);
+int cg_dataset_get_n_unreadable (const CgDataset *dataset);
+/* ceil (max (|A|, |B|) / batch). */
+int cg_dataset_get_steps_per_epoch (const CgDataset *dataset);
+/* The height and width of every crop. */
+void cg_dataset_get_crop_size (const CgDataset *dataset, int *height, int *width);
+/* Median short side of the domain's training images after preprocessing, before cropping. */
+int cg_dataset_get_train_scale (CgDataset *dataset, char domain);
+
+/* Step counts from 1. a, b: dense [batch][h][w][3] in [-1,1], v/127.5 - 1. Decoding runs ahead in a worker thread. */
+gboolean cg_dataset_get_batch (CgDataset *dataset, gint64 step, float *a, float *b, GError **error);
+
+/* Seconds that cg_dataset_get_batch() has waited for the worker so far. */
+double cg_dataset_get_wait_seconds (const CgDataset *dataset);
+
+/* A fixed image for sample grids: number @index of the sorted testA/testB (trainA/trainB where there is no test folder), preprocessed with a
+ * centred crop and no flip. values: dense [h][w][3]. */
+gboolean cg_dataset_get_sample (CgDataset *dataset, char domain, int index, float *values, GError **error);
