@@ -18,10 +18,14 @@ typedef enum
   CG_PASS_INPUT_GRADIENT = 1 << 1,  /* backward also computes the gradient of the input */
 } CgPassFlags;
 
+/* The least difference of @last and @first that cg_pass_new() needs for this network. */
+int cg_pass_get_span (const CgNetwork *network);
+
 /**
  * cg_pass_new:
- * @arena: where to reserve; not yet committed. Everything of this pass is reserved for the times @first … @last (a training
- *   pass keeps its activations throughout; scratch and gradients live inside the same span).
+ * @arena: where to reserve; not yet committed
+ * @first, @last: the arena's times at which forward begins and backward (or inference) ends. A training pass keeps its
+ *   activations throughout, its inner gradients only for the last ticks, where backward runs.
  *
  * Fails with CG_ERROR_SHAPE if the network does not take h x w.
  */

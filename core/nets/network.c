@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* A network's list of layers, its parameters in flat vectors, and the packed copies that the kernels read. */
+#include "nets/network.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "nets/network-private.h"
+
+#define ALIGNMENT 64
+
+static void
+clear_layer (gpointer data)
+{
+  g_free (((CgLayer *)data)->name);
+}
+
+static void
+clear_parameter (gpointer data)
+{
+  g_free (((CgParameter *)data)->name);
+}
+
+/* Zeroed memory that may be refused. */
+static float *
+try_floats (size_t n_floats, GError **error)
+{
+  size_t bytes = cg_size_align (MAX (n_floats, 1) * sizeof (float), ALIGNMENT);
+  float *floats = aligned_alloc (ALIGNMENT, bytes);
+
+  if (!floats)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("Not enough memory: %zu MiB of weights could not be allocated"),
+                   bytes >> 20);
+      return NULL;
+    }
+  memset (floats, 0, bytes);
+  return floats;
+}
+
+CgNetwork *
+cg_network_new (const CgNetworkConfig *config, GError **error)
+{
+  g_autoptr (CgNetwork) network = NULL;
+  gboolean built;
+
+  g_return_val_if_fail (config, NULL);
+
+  network = g_new0 (CgNetwork, 1);
+  network->config = *config;
+  network->layers = g_array_new (FALSE, TRUE, sizeof (CgLayer));
+  network->parameters = g_array_new (FALSE, TRUE, sizeof (CgParameter));
+  g_array_set_clear_func (network->layers, clear_layer);
+  g_array_set_clear_func (network->parameters, clear_parameter);
+
+  if (config->input_nc < 1 || config->input_nc > 1024 || config->output_nc < 1 || config->output_nc > 1024
+      || config->nf < 1 || config->nf > 1024)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_SHAPE,
+                   _ ("A network needs 1 to 1024 channels; asked for %d in, %d out, %d inside"), config->input_nc,
+                   config->output_nc, config->nf);
+      return NULL;
+    }
+  if (config->norm != CG_NORM_INSTANCE && config->norm != CG_NORM_NONE)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("Batch norm is not supported; instance and none are"));
+      return NULL;
+    }
+  if (config->dropout)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("Networks with dropout are not supported"));
+      return NULL;
+    }
+
+  switch (config->kind)
+    {
+    case CG_NET_RESNET:
+      built = cg_resnet_generator_build (network, error);
+      break;
+    case CG_NET_N_LAYERS:
+      built = cg_patch_discriminator_build (network, error);
+      break;
+    case CG_NET_UNET:
+    case CG_NET_PIXEL:
+    default:
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
+                   _ ("This kind of network is not supported; resnet generators and n_layers discriminators are"));
+      return NULL;
+    }
+  if (!built)
+    return NULL;
+  network->weights = try_floats (network->n_floats, error);
+  return network->weights ? g_steal_pointer (&network) : NULL;
+}
+
+void
+cg_network_free (CgNetwork *network)
+{
+  if (!network)
+    return;
+  free (network->weights);
+  free (network->gradients);
+  free (network->packed_block[0]);
+  free (network->packed_block[1]);
+  g_array_unref (network->layers);
+  g_array_unref (network->parameters);
+  g_free (network);
+}
+
+const CgNetworkConfig *
+cg_network_get_config (const CgNetwork *network)
+{
+  return &network->config;
+}
+
+guint
+cg_network_get_n_parameters (const CgNetwork *network)
+{
+  return network->parameters->len;
+}
+
+const CgParameter *
+cg_network_get_parameter (const CgNetwork *network, guint i)
+{
+  g_return_val_if_fail (i < network->parameters->len, NULL);
+  return &g_array_index (network->parameters, CgParameter, i);
+}
+
+const CgParameter *
+cg_network_find_parameter (const CgNetwork *network, const char *name)
+{
+  for (guint i = 0; i < network->parameters->len; i++)
+    {
+      const CgParameter *parameter = cg_network_get_parameter (network, i);
+
+      if (strcmp (parameter->name, name) == 0)
+        return parameter;
+    }
+  return NULL;
+}
+
+size_t
+cg_network_get_n_floats (const CgNetwork *network)
+{
+  return network->n_floats;
+}
+
+float *
+cg_network_get_weights (CgNetwork *network)
+{
+  return network->weights;
+}
+
+void
+cg_network_touch (CgNetwork *network)
+{
+  network->packed_fresh[0] = network->packed_fresh[1] = FALSE;
+}
+
+gboolean
+cg_network_need_gradients (CgNetwork *network, GError **error)
+{
+  if (!network->gradients)
+    network->gradients = try_floats (network->n_floats, error);
+  return network->gradients != NULL;
+}
+
+float *
+cg_network_get_gradients (CgNetwork *network)
+{
+  return network->gradients;
+}
+
+void
+cg_network_zero_gradients (CgNetwork *network)
+{
+  g_return_if_fail (network->gradients);
+  memset (network->gradients, 0, network->n_floats * sizeof (float));
+}
+
+/* PyTorch's [a][b][r][s] against the flat vectors' [r][s][b][a], whichever way; @to_flat says which. */
+static void
+permute (const CgParameter *parameter, const float *from, float *to, gboolean to_flat)
+{
+  size_t a = (size_t)parameter->shape[0], b = (size_t)parameter->shape[1];
+  size_t taps = (size_t)parameter->shape[2] * (size_t)parameter->shape[3];
+
+  for (size_t i = 0; i < a; i++)
+    for (size_t j = 0; j < b; j++)
+      for (size_t tap = 0; tap < taps; tap++)
+        {
+          size_t pytorch = (i * b + j) * taps + tap, flat = (tap * b + j) * a + i;
+
+          if (to_flat)
+            to[flat] = from[pytorch];
+          else
+            to[pytorch] = from[flat];
+        }
+}
+
+void
+cg_network_read_parameter (const CgNetwork *network, guint i, const float *vector, float *pytorch)
+{
+  const CgParameter *parameter = cg_network_get_parameter (network, i);
+
+  if (parameter->n_dims == 4)
+    permute (parameter, vector + parameter->offset, pytorch, FALSE);
+  else
+    memcpy (pytorch, vector + parameter->offset, parameter->n_floats * sizeof (float));
+}
+
+void
+cg_network_write_parameter (const CgNetwork *network, guint i, float *vector, const float *pytorch)
+{
+  const CgParameter *parameter = cg_network_get_parameter (network, i);
+
+  if (parameter->n_dims == 4)
+    permute (parameter, pytorch, vector + parameter->offset, TRUE);
+  else
+    memcpy (vector + parameter->offset, pytorch, parameter->n_floats * sizeof (float));
+}
+
+int
+cg_network_get_min_size (const CgNetwork *network)
+{
+  /* A discriminator's is found by halving back from a patch map of one pixel: 4x4 kernels, pad 1. */
+  if (network->config.kind == CG_NET_N_LAYERS)
+    {
+      int size = 3;
+
+      for (int i = 0; i < network->config.n_layers; i++)
+        size = 2 * size;
+      return size;
+    }
+  return 8;
+}
+
+int
+cg_network_get_size_multiple (const CgNetwork *network)
+{
+  return network->config.kind == CG_NET_RESNET ? 4 : 1;
+}
+
+gboolean
+cg_network_need_packed (CgNetwork *network, const CgKernels *kernels, gboolean training, GError **error)
+{
+  for (int use = 0; use <= (training ? 1 : 0); use++)
+    {
+      size_t total = 0;
+      float *block;
+
+      if (network->packed_block[use])
+        continue;
+      for (guint i = 0; i < network->layers->len; i++)
+        {
+          CgLayer *layer = cg_network_get_layer (network, i);
+          int direction = use ? layer->klass->backward_direction : layer->klass->forward_direction;
+          CgConvShape shape;
+
+          if (direction < 0)
+            continue;
+          shape = cg_layer_get_weight_shape (layer, direction);
+          total += cg_size_align (kernels->conv_packed_floats (&shape, direction), ALIGNMENT / sizeof (float));
+        }
+      block = try_floats (total, error);
+      if (!block)
+        return FALSE;
+      network->packed_block[use] = block;
+      network->packed_fresh[use] = FALSE;
+      for (guint i = 0; i < network->layers->len; i++)
+        {
+          CgLayer *layer = cg_network_get_layer (network, i);
+          int direction = use ? layer->klass->backward_direction : layer->klass->forward_direction;
+          CgConvShape shape;
+
+          if (direction < 0)
+            continue;
+          shape = cg_layer_get_weight_shape (layer, direction);
+          layer->packed[direction] = block;
+          block += cg_size_align (kernels->conv_packed_floats (&shape, direction), ALIGNMENT / sizeof (float));
+        }
+    }
+  return TRUE;
+}
+
+void
+cg_network_pack (CgNetwork *network, const CgKernels *kernels, int use, int n_threads)
+{
+  if (network->packed_fresh[use])
+    return;
+  for (guint i = 0; i < network->layers->len; i++)
+    {
+      const CgLayer *layer = cg_network_get_layer (network, i);
+      int direction = use ? layer->klass->backward_direction : layer->klass->forward_direction;
+      CgConvShape shape;
+
+      if (direction < 0)
+        continue;
+      shape = cg_layer_get_weight_shape (layer, direction);
+      kernels->conv_pack (&shape, direction, network->weights + layer->weight, layer->packed[direction], n_threads);
+    }
+  network->packed_fresh[use] = TRUE;
+}
