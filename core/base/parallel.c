@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Hands items to a team of threads, and knows how many this process may use; apart because no other file may know how
+ * threads are made. */
+#define _GNU_SOURCE 1 /* sched_getaffinity() */
+
+#include "base/parallel.h"
+
+#include <glib.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/quota.h"
+
+#ifdef CG_THREADS_OPENMP
+#include <omp.h>
+#else
+#include <pthread.h>
+#endif
+
+/* More than any machine needs; a slip like --threads 100000 must not exhaust the process table. */
+#define MAX_WORKERS 1024
+
+typedef struct
+{
+  CgParallelFunc func;
+  void *data;
+  size_t n_items;
+  atomic_size_t next_item;
+  atomic_int n_workers_used;
+} Job;
+
+static atomic_int wish = 0;
+static atomic_int peak_workers = 0;
+
+/* True while this thread runs an item, so that a nested call stays on it. */
+static _Thread_local bool inside = false;
+
+static void
+work (Job *job, int worker)
+{
+  bool was_inside = inside;
+  bool took_one = false;
+
+  inside = true;
+  for (;;)
+    {
+      /* Only the number itself is shared through this counter; starting and ending the team orders the data. */
+      size_t item = atomic_fetch_add_explicit (&job->next_item, 1, memory_order_relaxed);
+
+      if (item >= job->n_items)
+        break;
+      job->func (item, worker, job->data);
+      took_one = true;
+    }
+  inside = was_inside;
+
+  if (took_one)
+    atomic_fetch_add_explicit (&job->n_workers_used, 1, memory_order_relaxed);
+}
+
+#ifdef CG_THREADS_OPENMP
+
+/* The team is as large as allowed even for fewer items: libgomp ends and later recreates the threads that a smaller team
+ * does not need, which costs more than waking them. Every host thread has a team of its own. */
+static void
+run_team (Job *job, int n_workers)
+{
+#pragma omp parallel num_threads(n_workers) default(none) shared(job)
+  work (job, omp_get_thread_num ());
+}
+
+#else
+
+typedef struct
+{
+  Job *job;
+  int worker;
+  pthread_t thread;
+} Member;
+
+static void *
+member_run (void *data)
+{
+  Member *member = data;
+
+  work (member->job, member->worker);
+  return NULL;
+}
+
+/* Threads live for one call: slow, but every edge between them is one that ThreadSanitizer sees. Where a thread cannot
+ * be had, the others do its share. */
+static void
+run_team (Job *job, int n_workers)
+{
+  Member members[MAX_WORKERS];
+  int n_started = 1;
+
+  n_workers = (int)MIN ((size_t)n_workers, job->n_items);
+  while (n_started < n_workers)
+    {
+      members[n_started].job = job;
+      members[n_started].worker = n_started;
+      if (pthread_create (&members[n_started].thread, NULL, member_run, &members[n_started]) != 0)
+        break;
+      n_started++;
+    }
+
+  work (job, 0);
+
+  for (int i = 1; i < n_started; i++)
+    pthread_join (members[i].thread, NULL);
+}
+
+#endif
+
+static void
+note_workers (int n_workers)
+{
+  int peak = atomic_load_explicit (&peak_workers, memory_order_relaxed);
+
+  while (n_workers > peak
+         && !atomic_compare_exchange_weak_explicit (&peak_workers, &peak, n_workers, memory_order_relaxed,
+                                                    memory_order_relaxed))
+    ;
+}
+
+void
+cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
+{
+  Job job = { .func = func, .data = data, .n_items = n_items };
+
+  atomic_init (&job.next_item, 0);
+  atomic_init (&job.n_workers_used, 0);
+
+  if (n_threads <= 1 || n_items <= 1 || inside)
+    work (&job, 0);
+  else
+    run_team (&job, MIN (n_threads, MAX_WORKERS));
+
+  note_workers (atomic_load_explicit (&job.n_workers_used, memory_order_relaxed));
+}
+
+/* The processors that the scheduler may run the calling thread on; 0 if it does not tell. */
+static int
+count_affinity (void)
+{
+  int count = 0;
+
+  /* The kernel refuses masks smaller than its own, whose size it does not tell. */
+  for (int n_cpus = 1024; n_cpus <= 1 << 20 && count == 0; n_cpus *= 4)
+    {
+      cpu_set_t *set = CPU_ALLOC (n_cpus);
+      size_t size = CPU_ALLOC_SIZE (n_cpus);
+
+      if (set == NULL)
+        break;
+      if (sched_getaffinity (0, size, set) == 0)
+        count = CPU_COUNT_S (size, set);
+      CPU_FREE (set);
+    }
+
+  return count;
+}
+
+/* Read once: quotas belong to the container, and losses ask for the number of threads in every step. */
+static int
+get_quota (void)
+{
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once))
+    {
+      g_autofree char *membership = NULL;
+      int quota = 0;
+
+      if (g_file_get_contents ("/proc/self/cgroup", &membership, NULL, NULL))
+        quota = cg_quota_get_processors (membership, "/sys/fs/cgroup");
+
+      /* One is added because 0 means "not yet read" to g_once_init_enter(). */
+      g_once_init_leave (&once, (gsize)quota + 1);
+    }
+
+  return (int)(once - 1);
+}
+
+int
+cg_parallel_get_default_threads (void)
+{
+  int n_threads = atomic_load_explicit (&wish, memory_order_relaxed);
+  int quota;
+
+  if (n_threads == 0)
+    {
+      n_threads = count_affinity ();
+      quota = get_quota ();
+      if (quota > 0)
+        n_threads = MIN (n_threads, quota);
+    }
+
+  return CLAMP (n_threads, 1, MAX_WORKERS);
+}
+
+void
+cg_parallel_set_wish (int n_threads)
+{
+  atomic_store_explicit (&wish, MAX (n_threads, 0), memory_order_relaxed);
+}
+
+int
+cg_parallel_get_peak_workers (void)
+{
+  return atomic_load_explicit (&peak_workers, memory_order_relaxed);
+}
+
+void
+cg_parallel_reset_peak_workers (void)
+{
+  atomic_store_explicit (&peak_workers, 0, memory_order_relaxed);
+}
