@@ -2,4 +2,8 @@
 /* The quark behind CG_ERROR; apart because every room reports through it. */
 #include "base/error.h"
 
-G_DEFINE_QUARK (cg - error - quark, cg_error)
+GQuark
+cg_error_quark (void)
+{
+  return g_quark_from_static_string ("cg-error-quark");
+}
