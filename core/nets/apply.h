@@ -6,6 +6,7 @@
 
 #include "base/visibility.h"
 #include "nets/network.h"
+#include "nets/profile.h"
 
 G_BEGIN_DECLS
 
@@ -19,5 +20,15 @@ G_BEGIN_DECLS
  */
 CG_PUBLIC gboolean cg_network_apply (CgNetwork *network, int n, int h, int w, const float *in, float *out, int n_threads,
                                      GError **error);
+
+/**
+ * cg_network_measure:
+ * @seconds: (out) (array length=repeat): wall time of each run of one inference pass, planned once, after one uncounted run
+ * @profile: (nullable): where the time of the counted runs went
+ *
+ * Input pixels are a fixed pattern. Fails as cg_network_apply() does.
+ */
+CG_PUBLIC gboolean cg_network_measure (CgNetwork *network, int n, int h, int w, int n_threads, int repeat,
+                                       double *seconds, CgProfile *profile, GError **error);
 
 G_END_DECLS

@@ -42,6 +42,7 @@ struct _CgPass
   int scratch_ticket;
   CgWorkspace workspace;
   double total_cost;
+  CgProfile *profile;
   gboolean placed;
 };
 
@@ -277,6 +278,12 @@ place (CgPass *pass)
   pass->placed = TRUE;
 }
 
+void
+cg_pass_set_profile (CgPass *pass, CgProfile *profile)
+{
+  pass->profile = profile;
+}
+
 const CgTensor *
 cg_pass_get_input (CgPass *pass)
 {
@@ -326,6 +333,25 @@ look_for_nan (const CgLayerRun *run, const CgTensor *tensor, const char *what)
       }
 }
 
+/* Tells CG_DEBUG=time and the profile what one layer took. @share: the multiply-adds of this call, in those of a forward pass. */
+static void
+account (CgPass *pass, const CgLayerRun *run, gint64 start, const char *direction, int share)
+{
+  const CgLayer *layer = run->layer;
+  double seconds = (double)(g_get_monotonic_time () - start) / 1e6;
+
+  CG_DEBUG_LOG (CG_DEBUG_TIME, "%s %s%s: %.3f ms", layer->name, layer->klass->name, direction, seconds * 1e3);
+  if (pass->profile)
+    {
+      g_autofree char *label
+          = layer->r > 0 ? g_strdup_printf ("%s %dx%d %d->%d%s%s", layer->klass->name, layer->r, layer->r, layer->c,
+                                            layer->k, layer->stride > 1 ? " stride 2" : "", direction)
+                         : g_strdup_printf ("%s %d%s", layer->klass->name, layer->c, direction);
+
+      cg_profile_add (pass->profile, label, seconds, 2.0 * run->cost * share);
+    }
+}
+
 gboolean
 cg_pass_forward (CgPass *pass, CgPassProgress progress, gpointer data)
 {
@@ -339,8 +365,7 @@ cg_pass_forward (CgPass *pass, CgPassProgress progress, gpointer data)
       gint64 start = g_get_monotonic_time ();
 
       run->layer->klass->forward (run, pass->network->weights, &pass->workspace);
-      CG_DEBUG_LOG (CG_DEBUG_TIME, "forward %s %s: %.3f ms", run->layer->name, run->layer->klass->name,
-                    (double)(g_get_monotonic_time () - start) / 1e3);
+      account (pass, run, start, "", 1);
       if (G_UNLIKELY (cg_debug_get_flags () & CG_DEBUG_NAN))
         look_for_nan (run, &run->y, "output");
       done += run->cost;
@@ -363,8 +388,7 @@ cg_pass_backward (CgPass *pass, gboolean parameters)
 
       run->layer->klass->backward (run, pass->network->weights, parameters ? pass->network->gradients : NULL,
                                    &pass->workspace);
-      CG_DEBUG_LOG (CG_DEBUG_TIME, "backward %s %s: %.3f ms", run->layer->name, run->layer->klass->name,
-                    (double)(g_get_monotonic_time () - start) / 1e3);
+      account (pass, run, start, " backward", (parameters ? 1 : 0) + (run->need_dx ? 1 : 0));
       if (run->need_dx && G_UNLIKELY (cg_debug_get_flags () & CG_DEBUG_NAN))
         look_for_nan (run, &run->dx, "input gradient");
     }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "nets/network.h"
+#include "nets/profile.h"
 #include "tensor/arena.h"
 #include "tensor/tensor.h"
 
@@ -33,6 +34,9 @@ CgPass *cg_pass_new (CgNetwork *network, int n, int h, int w, CgPassFlags flags,
                      int first, int last, GError **error);
 void cg_pass_free (CgPass *pass);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgPass, cg_pass_free)
+
+/* Times of every layer are added to @profile (transfer none) from now on; NULL ends that. */
+void cg_pass_set_profile (CgPass *pass, CgProfile *profile);
 
 /* After cg_arena_commit(). The caller overwrites the interior of the input [N,H,W,input_nc]; the halo is the pass's business. */
 const CgTensor *cg_pass_get_input (CgPass *pass);

@@ -419,6 +419,22 @@ cg_step_get_pool_b (CgStep *step)
   return step->directions[0].pool;
 }
 
+void
+cg_step_set_profile (CgStep *step, CgProfile *profile)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      const Direction *direction = &step->directions[i];
+
+      if (direction->identity)
+        cg_pass_set_profile (direction->identity, profile);
+      cg_pass_set_profile (direction->forward, profile);
+      cg_pass_set_profile (direction->backward, profile);
+      cg_pass_set_profile (direction->judge, profile);
+      cg_pass_set_profile (direction->learn, profile);
+    }
+}
+
 size_t
 cg_step_get_arena_bytes (const CgStep *step)
 {

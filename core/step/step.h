@@ -7,6 +7,7 @@
 #include "base/visibility.h"
 #include "losses/gan-loss.h"
 #include "nets/network.h"
+#include "nets/profile.h"
 #include "optim/adam.h"
 #include "step/image-pool.h"
 
@@ -71,6 +72,9 @@ CG_PUBLIC gboolean cg_step_run (CgStep *step, gint64 index, double lr, const flo
 CG_PUBLIC CgAdam *cg_step_get_adam (CgStep *step, CgStepNetwork network);
 CG_PUBLIC CgImagePool *cg_step_get_pool_a (CgStep *step); /* of fake A, shown to D_B */
 CG_PUBLIC CgImagePool *cg_step_get_pool_b (CgStep *step); /* of fake B, shown to D_A */
+
+/* Times of every layer are added to @profile (transfer none) from now on; NULL ends that. */
+CG_PUBLIC void cg_step_set_profile (CgStep *step, CgProfile *profile);
 
 /* Bytes of the one allocation that holds activations and scratch. */
 CG_PUBLIC size_t cg_step_get_arena_bytes (const CgStep *step);
