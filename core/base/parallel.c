@@ -61,8 +61,8 @@ work (Job *job, int worker)
 
 #ifdef CG_THREADS_OPENMP
 
-/* The team is as large as allowed even for fewer items: libgomp ends and later recreates the threads that a smaller team
- * does not need, which costs more than waking them. Every host thread has a team of its own. */
+/* The team is as large as allowed even for fewer items: libgomp ends and later recreates the threads that a smaller
+ * team does not need, which costs more than waking them. Every host thread has a team of its own. */
 static void
 run_team (Job *job, int n_workers)
 {

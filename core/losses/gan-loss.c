@@ -17,8 +17,8 @@ typedef struct
   double scale; /* weight / number of elements */
 } Gan;
 
-/* With softplus (z) = log (1 + e^z): -log sigmoid (z) = softplus (-z) and -log (1 - sigmoid (z)) = softplus (z). Exponentials
- * are taken of -|z| only, so nothing overflows and no logarithm comes near 0. */
+/* With softplus (z) = log (1 + e^z): -log sigmoid (z) = softplus (-z) and -log (1 - sigmoid (z)) = softplus (z).
+ * Exponentials are taken of -|z| only, so nothing overflows and no logarithm comes near 0. */
 static double
 softplus (double z)
 {

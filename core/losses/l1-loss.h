@@ -7,7 +7,8 @@
 /**
  * cg_l1_loss:
  * @x, @target: [N,H,W,C], halos not read
- * @gradient: (out) (nullable) interior overwritten with weight * sign (x - target) / (N*H*W*C), 0 where equal (as PyTorch)
+ * @gradient: (out) (nullable) interior overwritten with weight * sign (x - target) / (N*H*W*C), 0 where equal as in
+ *   PyTorch
  *
  * Returns: the weighted mean, summed in double.
  */

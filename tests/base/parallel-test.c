@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* cg_parallel_for: every item once, workers within bounds, nesting, several host threads at once, the number of threads. */
+/* cg_parallel_for: every item once, workers within bounds, nesting, several host threads at once, default threads. */
 #define _GNU_SOURCE 1 /* sched_setaffinity() */
 
 #include <glib.h>
