@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "kernels/kernels.h"
 #include "tensor/tensor.h"
@@ -11,6 +12,12 @@
 typedef struct _CgLayerClass CgLayerClass;
 typedef struct _CgLayer CgLayer;
 typedef struct _CgLayerRun CgLayerRun;
+
+/* Which random numbers a dropout layer draws; @stream tells apart the passes and layers of one step. */
+typedef struct
+{
+  uint64_t seed, step, stream;
+} CgDropout;
 
 /**
  * CgLayer:
@@ -20,6 +27,7 @@ typedef struct _CgLayerRun CgLayerRun;
  * @r: kernel height and width; @stride, @pad, @output_pad as PyTorch's; @pad_mode of @pad
  * @activation: applied last, before a norm's skip is added
  * @weight, @bias: offsets into the network's flat vectors, (size_t) -1 = none. A bias that a norm removes is no bias here.
+ * @running_mean, @running_variance: offsets of batch norm's buffers
  * @packed: copies of the weights for the two GEMM directions, NULL where not needed
  */
 struct _CgLayer
@@ -32,12 +40,14 @@ struct _CgLayer
   CgPadMode pad_mode;
   CgActivation activation;
   size_t weight, bias;
+  size_t running_mean, running_variance;
   float *packed[2];
 };
 
 /**
  * CgLayerRun:
  * @x, @skip, @y: inputs and output of the layer; @dx, @dskip, @dy: gradients of a loss with respect to them
+ * @training: batch statistics and dropout are on
  * @need_dx, @need_dskip: whether anyone wants them
  * @dx_adds, @dskip_adds: an earlier writer has been there: add instead of overwriting
  * @dx_apart: where a layer that can only overwrite computes its dx first, when it has to add
@@ -52,6 +62,8 @@ struct _CgLayerRun
   const CgKernels *kernels;
   CgTensor x, skip, y;
   CgTensor dx, dskip, dy, dx_apart;
+  bool training;
+  CgDropout dropout;
   bool need_dx, need_dskip, dx_adds, dskip_adds;
   CgConvShape shape;          /* as the forward pass sees it */
   CgConvShape gradient_shape; /* a reflected halo counts as pixels: its gradient is folded afterwards */
@@ -70,6 +82,8 @@ struct _CgLayerRun
  * @forward: overwrites y
  * @backward: overwrites or adds dx and dskip; adds to @gradients unless it is NULL; may overwrite dy
  *
+ * @update: (nullable) writes what the last forward learnt into the weights' buffers (running statistics)
+ *
  * forward and backward cannot fail: plan settled shapes and memory.
  */
 struct _CgLayerClass
@@ -80,12 +94,16 @@ struct _CgLayerClass
   void (*plan) (CgLayerRun *run);
   void (*forward) (CgLayerRun *run, const float *weights, const CgWorkspace *workspace);
   void (*backward) (CgLayerRun *run, const float *weights, float *gradients, const CgWorkspace *workspace);
+  void (*update) (const CgLayerRun *run, float *weights);
 };
 
 extern const CgLayerClass cg_conv2d_class;
 extern const CgLayerClass cg_conv_transpose2d_class;
 extern const CgLayerClass cg_instance_norm_class;
+extern const CgLayerClass cg_batch_norm_class;
 extern const CgLayerClass cg_add_class;
+extern const CgLayerClass cg_concat_class;
+extern const CgLayerClass cg_dropout_class;
 extern const CgLayerClass cg_upsample_class;
 
 /* The convolution whose weights @layer holds, with the padding its packing for @direction assumes; image sizes are 0. */

@@ -108,16 +108,55 @@ add_plain (CgNetwork *network, const CgLayerClass *klass, int input, int skip, C
   return add_layer (network, &layer);
 }
 
-int
-cg_network_add_norm (CgNetwork *network, int input, CgActivation activation, int skip)
+/* The affine parameters and running statistics of a batch norm, in PyTorch's order. */
+static void
+add_batch_norm_parameters (CgNetwork *network, CgLayer *layer, const char *name)
 {
-  return add_plain (network, &cg_instance_norm_class, input, skip, activation);
+  gint64 shape[4] = { layer->k };
+  guint first = network->parameters->len;
+
+  layer->weight = add_parameter (network, name, "weight", 1, shape, FALSE);
+  layer->bias = add_parameter (network, name, "bias", 1, shape, FALSE);
+  layer->running_mean = add_parameter (network, name, "running_mean", 1, shape, FALSE);
+  layer->running_variance = add_parameter (network, name, "running_var", 1, shape, FALSE);
+  g_array_index (network->parameters, CgParameter, first).is_scale = TRUE;
+  g_array_index (network->parameters, CgParameter, first + 2).is_buffer = TRUE;
+  g_array_index (network->parameters, CgParameter, first + 3).is_buffer = TRUE;
+}
+
+int
+cg_network_add_norm (CgNetwork *network, const char *name, int input, CgActivation activation, int skip)
+{
+  gboolean batch = network->config.norm == CG_NORM_BATCH;
+  int value = add_plain (network, batch ? &cg_batch_norm_class : &cg_instance_norm_class, input, skip, activation);
+  CgLayer *layer = cg_network_get_layer (network, (guint)value - 1);
+
+  g_free (layer->name);
+  layer->name = g_strdup (name);
+  if (batch)
+    add_batch_norm_parameters (network, layer, name);
+  return value;
 }
 
 int
 cg_network_add_join (CgNetwork *network, int input, int skip)
 {
   return add_plain (network, &cg_add_class, input, skip, CG_ACTIVATION_NONE);
+}
+
+int
+cg_network_add_concat (CgNetwork *network, int input, int skip, CgActivation activation)
+{
+  int value = add_plain (network, &cg_concat_class, input, skip, activation);
+
+  cg_network_get_layer (network, (guint)value - 1)->k += get_channels (network, skip);
+  return value;
+}
+
+int
+cg_network_add_dropout (CgNetwork *network, int input)
+{
+  return add_plain (network, &cg_dropout_class, input, -1, CG_ACTIVATION_NONE);
 }
 
 int

@@ -60,10 +60,24 @@ orthonormalise (double *q, size_t rows, size_t columns)
     }
 }
 
+/* One value of a parameter that is no convolution's weight: gamma around 1, running variance 1, everything else 0. */
+static void
+initialise_vector (CgNetwork *network, guint i, double gain, guint64 seed)
+{
+  const CgParameter *parameter = cg_network_get_parameter (network, i);
+  gboolean variance = g_str_has_suffix (parameter->name, ".running_var");
+  float *values = network->weights + parameter->offset;
+
+  for (size_t e = 0; e < parameter->n_floats; e++)
+    if (parameter->is_scale)
+      values[e] = (float)(1.0 + gain * cg_random_normal (seed, CG_RANDOM_INIT, i, e));
+    else
+      values[e] = variance ? 1.0f : 0.0f;
+}
+
 void
 cg_network_init (CgNetwork *network, CgInitKind kind, double gain, guint64 seed)
 {
-  memset (network->weights, 0, network->n_floats * sizeof (float));
   for (guint i = 0; i < network->parameters->len; i++)
     {
       const CgParameter *parameter = cg_network_get_parameter (network, i);
@@ -73,7 +87,10 @@ cg_network_init (CgNetwork *network, CgInitKind kind, double gain, guint64 seed)
       double deviation;
 
       if (parameter->n_dims != 4)
-        continue;
+        {
+          initialise_vector (network, i, gain, seed);
+          continue;
+        }
       drawn = g_new (double, n);
       values = g_new (float, n);
       deviation = get_deviation (kind, gain, parameter);

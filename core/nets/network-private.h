@@ -37,14 +37,19 @@ int cg_network_add_conv2d (CgNetwork *network, const char *name, int input, int 
                            CgPadMode pad_mode, CgBias bias, CgActivation activation);
 int cg_network_add_conv_transpose2d (CgNetwork *network, const char *name, int input, int k, int r, int stride, int pad,
                                      int output_pad, CgBias bias, CgActivation activation);
-int cg_network_add_norm (CgNetwork *network, int input, CgActivation activation, int skip);
+int cg_network_add_norm (CgNetwork *network, const char *name, int input, CgActivation activation, int skip);
 int cg_network_add_join (CgNetwork *network, int input, int skip);
+int cg_network_add_concat (CgNetwork *network, int input, int skip, CgActivation activation);
+int cg_network_add_dropout (CgNetwork *network, int input);
 int cg_network_add_upsample (CgNetwork *network, int input);
 
-/* The bias of a convolution before a norm: PyTorch's well-known code gives it one only with instance norm. */
+/* The bias of a convolution before a norm: PyTorch's well-known code gives it one only with instance norm.
+ * Where the configuration says norm none, there is no bias either. */
 CgBias cg_network_get_bias_before_norm (const CgNetwork *network);
 
 gboolean cg_resnet_generator_build (CgNetwork *network, GError **error);
+gboolean cg_unet_generator_build (CgNetwork *network, GError **error);
+gboolean cg_pixel_discriminator_build (CgNetwork *network, GError **error);
 gboolean cg_patch_discriminator_build (CgNetwork *network, GError **error);
 
 /* Memory for packed weights: of forward passes, and with @training also of backward passes. CG_ERROR_MEMORY. */

@@ -64,17 +64,6 @@ cg_network_new (const CgNetworkConfig *config, GError **error)
                    config->output_nc, config->nf);
       return NULL;
     }
-  if (config->norm != CG_NORM_INSTANCE && config->norm != CG_NORM_NONE)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("Batch norm is not supported; instance and none are"));
-      return NULL;
-    }
-  if (config->dropout)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("Networks with dropout are not supported"));
-      return NULL;
-    }
-
   switch (config->kind)
     {
     case CG_NET_RESNET:
@@ -84,11 +73,13 @@ cg_network_new (const CgNetworkConfig *config, GError **error)
       built = cg_patch_discriminator_build (network, error);
       break;
     case CG_NET_UNET:
+      built = cg_unet_generator_build (network, error);
+      break;
     case CG_NET_PIXEL:
+      built = cg_pixel_discriminator_build (network, error);
+      break;
     default:
-      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
-                   _ ("This kind of network is not supported; resnet generators and n_layers discriminators are"));
-      return NULL;
+      g_return_val_if_reached (NULL);
     }
   if (!built)
     return NULL;
@@ -226,22 +217,35 @@ cg_network_write_parameter (const CgNetwork *network, guint i, float *vector, co
 int
 cg_network_get_min_size (const CgNetwork *network)
 {
-  /* A discriminator's is found by halving back from a patch map of one pixel: 4x4 kernels, pad 1. */
-  if (network->config.kind == CG_NET_N_LAYERS)
+  switch (network->config.kind)
     {
-      int size = 3;
-
-      for (int i = 0; i < network->config.n_layers; i++)
-        size = 2 * size;
-      return size;
+    case CG_NET_UNET:
+      return 1 << network->config.n_downs;
+    case CG_NET_N_LAYERS:
+      /* Halved back from a patch map of one pixel: 4x4 kernels, pad 1. */
+      return 3 << network->config.n_layers;
+    case CG_NET_PIXEL:
+      return 1;
+    case CG_NET_RESNET:
+    default:
+      return 8;
     }
-  return 8;
 }
 
 int
 cg_network_get_size_multiple (const CgNetwork *network)
 {
-  return network->config.kind == CG_NET_RESNET ? 4 : 1;
+  switch (network->config.kind)
+    {
+    case CG_NET_RESNET:
+      return 4;
+    case CG_NET_UNET:
+      return 1 << network->config.n_downs;
+    case CG_NET_N_LAYERS:
+    case CG_NET_PIXEL:
+    default:
+      return 1;
+    }
 }
 
 gboolean

@@ -63,6 +63,8 @@ typedef struct
  * @name: "model.1.weight", "model.10.conv_block.1.bias", …
  * @shape: OIHW; IOHW for transposed convolutions
  * @offset, @n_floats: its place in the network's flat vectors, stored there as [R][S][I][O] ([R][S][O][I] transposed)
+ * @is_scale: batch norm's gamma, which starts around 1
+ * @is_buffer: batch norm's running statistics: no gradient, not optimised, not clipped
  * @norm_removes: a bias that the following norm subtracts again: its gradient is exactly 0
  */
 typedef struct
@@ -72,6 +74,8 @@ typedef struct
   gint64 shape[4];
   size_t offset;
   size_t n_floats;
+  gboolean is_scale;
+  gboolean is_buffer;
   gboolean norm_removes;
 } CgParameter;
 

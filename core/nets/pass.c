@@ -96,6 +96,7 @@ plan_shapes (CgPass *pass, int n, int h, int w, GError **error)
 
       run->layer = layer;
       run->kernels = pass->kernels;
+      run->training = (pass->flags & CG_PASS_TRAINING) != 0;
       run->x = input->tensor;
       run->y = output->tensor;
       layer->klass->plan (run);
@@ -282,6 +283,21 @@ void
 cg_pass_set_profile (CgPass *pass, CgProfile *profile)
 {
   pass->profile = profile;
+}
+
+void
+cg_pass_set_dropout (CgPass *pass, guint64 seed, guint64 step, guint stream)
+{
+  for (guint i = 0; i < pass->n_layers; i++)
+    pass->runs[i].dropout = (CgDropout){ seed, step, ((guint64)stream << 12) + i };
+}
+
+void
+cg_pass_update (CgPass *pass)
+{
+  for (guint i = 0; i < pass->n_layers; i++)
+    if (pass->runs[i].layer->klass->update)
+      pass->runs[i].layer->klass->update (&pass->runs[i], pass->network->weights);
 }
 
 const CgTensor *

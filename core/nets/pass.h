@@ -42,10 +42,17 @@ void cg_pass_set_profile (CgPass *pass, CgProfile *profile);
 const CgTensor *cg_pass_get_input (CgPass *pass);
 const CgTensor *cg_pass_get_output (CgPass *pass);
 
+/* Which random numbers the next forward (and its backward) draws in dropout layers: (seed, CG_RANDOM_DROPOUT, step), and
+ * @stream (below 4096) to tell apart the passes of one step. */
+void cg_pass_set_dropout (CgPass *pass, guint64 seed, guint64 step, guint stream);
+
+/* Takes what the last training forward measured into the network's running statistics (batch norm). */
+void cg_pass_update (CgPass *pass);
+
 /* Called between layers with the share of the work done, 0 … 1; FALSE stops the pass. */
 typedef gboolean (*CgPassProgress) (double done, gpointer data);
 
-/* FALSE only when @progress (may be NULL) said so. Dropout draws from (seed, CG_RANDOM_DROPOUT, step, …). */
+/* FALSE only when @progress (may be NULL) said so. */
 gboolean cg_pass_forward (CgPass *pass, CgPassProgress progress, gpointer data);
 
 /* The caller overwrites the interior of the output gradient [N,Ho,Wo,K], then calls cg_pass_backward(). */

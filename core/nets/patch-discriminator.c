@@ -23,14 +23,15 @@ cg_patch_discriminator_build (CgNetwork *network, GError **error)
   for (int n = 1; n <= config->n_layers; n++)
     {
       g_autofree char *name = g_strdup_printf ("model.%d", 3 * n - 1);
-      gboolean norm = config->norm == CG_NORM_INSTANCE;
+      g_autofree char *norm = g_strdup_printf ("model.%d", 3 * n);
+      gboolean has_norm = config->norm != CG_NORM_NONE;
 
       /* The last of these layers keeps the size; channels stop growing at 8 times the first. */
       value = cg_network_add_conv2d (
           network, name, value, config->nf * MIN (1 << n, 8), 4, n < config->n_layers ? 2 : 1, 1, CG_PAD_ZERO,
-          cg_network_get_bias_before_norm (network), norm ? CG_ACTIVATION_NONE : CG_ACTIVATION_LEAKY_RELU);
-      if (norm)
-        value = cg_network_add_norm (network, value, CG_ACTIVATION_LEAKY_RELU, -1);
+          cg_network_get_bias_before_norm (network), has_norm ? CG_ACTIVATION_NONE : CG_ACTIVATION_LEAKY_RELU);
+      if (has_norm)
+        value = cg_network_add_norm (network, norm, value, CG_ACTIVATION_LEAKY_RELU, -1);
     }
   {
     g_autofree char *name = g_strdup_printf ("model.%d", 3 * config->n_layers + 2);

@@ -12,47 +12,46 @@ module_name (int index)
   return g_strdup_printf ("model.%d", index);
 }
 
-/* conv -> norm -> activation (+ skip); without a norm the convolution activates and a join adds. */
-static int
-finish_convolution (CgNetwork *network, int value, CgActivation activation, int skip)
+/* Whether a norm stands behind the convolutions; without one the convolution itself activates and a join adds. */
+static gboolean
+has_norm (const CgNetwork *network)
 {
-  if (network->config.norm == CG_NORM_INSTANCE)
-    return cg_network_add_norm (network, value, activation, skip);
-  return skip >= 0 ? cg_network_add_join (network, value, skip) : value;
+  return network->config.norm != CG_NORM_NONE;
 }
 
-/* What the convolution itself applies, given what stands behind it. */
-static CgActivation
-own_activation (CgNetwork *network, CgActivation activation)
-{
-  return network->config.norm == CG_NORM_INSTANCE ? CG_ACTIVATION_NONE : activation;
-}
-
+/* conv (named) -> norm -> ReLU; the norm is the next module. */
 static int
 add_convolution (CgNetwork *network, int index, int value, int k, int r, int stride, int pad, CgPadMode pad_mode)
 {
-  g_autofree char *name = module_name (index);
+  g_autofree char *name = module_name (index), *norm = module_name (index + 1);
 
-  value
-      = cg_network_add_conv2d (network, name, value, k, r, stride, pad, pad_mode,
-                               cg_network_get_bias_before_norm (network), own_activation (network, CG_ACTIVATION_RELU));
-  return finish_convolution (network, value, CG_ACTIVATION_RELU, -1);
+  value = cg_network_add_conv2d (network, name, value, k, r, stride, pad, pad_mode,
+                                 cg_network_get_bias_before_norm (network),
+                                 has_norm (network) ? CG_ACTIVATION_NONE : CG_ACTIVATION_RELU);
+  return has_norm (network) ? cg_network_add_norm (network, norm, value, CG_ACTIVATION_RELU, -1) : value;
 }
 
-/* x + norm (conv (relu (norm (conv (x))))), 3x3 with reflection. */
+/* x + norm (conv (dropout (relu (norm (conv (x)))))), 3x3 with reflection; a dropout moves the second convolution by one. */
 static int
 add_block (CgNetwork *network, int index, int value, int channels)
 {
+  int second_index = network->config.dropout ? 6 : 5;
   g_autofree char *first = g_strdup_printf ("model.%d.conv_block.1", index);
-  g_autofree char *second = g_strdup_printf ("model.%d.conv_block.5", index);
+  g_autofree char *first_norm = g_strdup_printf ("model.%d.conv_block.2", index);
+  g_autofree char *second = g_strdup_printf ("model.%d.conv_block.%d", index, second_index);
+  g_autofree char *second_norm = g_strdup_printf ("model.%d.conv_block.%d", index, second_index + 1);
   CgBias bias = cg_network_get_bias_before_norm (network);
   int inner;
 
   inner = cg_network_add_conv2d (network, first, value, channels, 3, 1, 1, CG_PAD_REFLECT, bias,
-                                 own_activation (network, CG_ACTIVATION_RELU));
-  inner = finish_convolution (network, inner, CG_ACTIVATION_RELU, -1);
+                                 has_norm (network) ? CG_ACTIVATION_NONE : CG_ACTIVATION_RELU);
+  if (has_norm (network))
+    inner = cg_network_add_norm (network, first_norm, inner, CG_ACTIVATION_RELU, -1);
+  if (network->config.dropout)
+    inner = cg_network_add_dropout (network, inner);
   inner = cg_network_add_conv2d (network, second, inner, channels, 3, 1, 1, CG_PAD_REFLECT, bias, CG_ACTIVATION_NONE);
-  return finish_convolution (network, inner, CG_ACTIVATION_NONE, value);
+  return has_norm (network) ? cg_network_add_norm (network, second_norm, inner, CG_ACTIVATION_NONE, value)
+                            : cg_network_add_join (network, inner, value);
 }
 
 gboolean
@@ -85,12 +84,13 @@ cg_resnet_generator_build (CgNetwork *network, GError **error)
       }
     else
       {
-        g_autofree char *name = module_name (index);
+        g_autofree char *name = module_name (index), *norm = module_name (index + 1);
 
         value = cg_network_add_conv_transpose2d (network, name, value, config->nf * scale, 3, 2, 1, 1,
                                                  cg_network_get_bias_before_norm (network),
-                                                 own_activation (network, CG_ACTIVATION_RELU));
-        value = finish_convolution (network, value, CG_ACTIVATION_RELU, -1);
+                                                 has_norm (network) ? CG_ACTIVATION_NONE : CG_ACTIVATION_RELU);
+        if (has_norm (network))
+          value = cg_network_add_norm (network, norm, value, CG_ACTIVATION_RELU, -1);
         index += 3;
       }
 

@@ -2,7 +2,7 @@
 /* One CycleGAN training step as training.md defines it: six generator passes, the discriminators, pools, two optimisers.
  *
  * Domains are X (files: A) and Y (B); G: X -> Y, F: Y -> X; D_Y judges Y, D_X judges X (Zhu et al. 2017). The passes follow each
- * other so that at most two generators' activations live at a time: identity passes are finished at once, then each cycle. */
+ * other so that at most two generators' activations live at a time. */
 #include "step/step.h"
 
 #include <glib/gi18n-lib.h>
@@ -41,6 +41,7 @@ struct _CgStep
   CgAdam *adam[CG_STEP_N_NETWORKS];
   Direction directions[2]; /* X -> Y, Y -> X */
   CgArena *arena;
+  guint64 index; /* of the step that runs */
 };
 
 void
@@ -83,31 +84,37 @@ cg_step_free (CgStep *step)
   g_free (step);
 }
 
-/* The order of a step, as times of the arena: what a later phase needs stays, what none needs makes room. */
+/* The order of a step, as times of the arena: what a later phase needs stays, what none needs makes room. The first
+ * five come once per direction; the later ones follow both. It is PyTorch's order for each network, which batch norm's running
+ * statistics show. */
 enum
 {
-  PHASE_IDENTITY,
   PHASE_FORWARD,
   PHASE_BACK,
   PHASE_JUDGE,
   PHASE_BACK_GRADIENT,
   PHASE_FORWARD_GRADIENT,
-  N_PHASES,
-  PHASE_LEARN = 2 * N_PHASES, /* after both directions */
-  PHASE_END = 2 * N_PHASES + 2
+  N_CYCLE_PHASES,
+  PHASE_IDENTITY = 2 * N_CYCLE_PHASES,
+  PHASE_LEARN = PHASE_IDENTITY + 2,
+  PHASE_END = PHASE_LEARN + 2
 };
+
+/* The time at which direction @i is in @phase. */
+static int
+get_time (int i, int phase)
+{
+  return phase < N_CYCLE_PHASES ? i * N_CYCLE_PHASES + phase : phase + i;
+}
 
 /* Plans one pass from the beginning of @from to the end of @to, phases of direction @i. */
 static CgPass *
 plan_pass (CgStep *step, int i, CgStepNetwork network, CgPassFlags flags, int from, int to, int ticks, GError **error)
 {
   const CgStepOptions *options = &step->options;
-  int begin = from == PHASE_LEARN ? from + i : i * N_PHASES + from;
-  int end = to == PHASE_LEARN ? to + i : i * N_PHASES + to;
-
   return cg_pass_new (step->networks[network], options->batch_size, options->crop_h, options->crop_w,
-                      CG_PASS_TRAINING | flags, options->n_threads, step->arena, begin * ticks, (end + 1) * ticks - 1,
-                      error);
+                      CG_PASS_TRAINING | flags, options->n_threads, step->arena, get_time (i, from) * ticks,
+                      (get_time (i, to) + 1) * ticks - 1, error);
 }
 
 static gboolean
@@ -256,6 +263,28 @@ add_tensor (const CgTensor *from, const CgTensor *to, int n_threads)
   cg_plane_add (cg_tensor_plane (from), cg_tensor_plane (to), from->n, from->h, from->w, from->c, n_threads);
 }
 
+/* Random numbers of dropout for the passes of one step. */
+enum
+{
+  STREAM_FORWARD,
+  STREAM_BACK,
+  STREAM_IDENTITY,
+  STREAM_JUDGE,
+  STREAM_LEARN_REAL,
+  STREAM_LEARN_FAKE,
+  N_STREAMS
+};
+
+static void
+run_forward (CgStep *step, const Direction *direction, CgPass *pass, guint stream)
+{
+  if (direction == &step->directions[1])
+    stream += N_STREAMS;
+  cg_pass_set_dropout (pass, step->options.seed, step->index, stream);
+  cg_pass_forward (pass, NULL, NULL);
+  cg_pass_update (pass);
+}
+
 /* lambda * |generator (y) - y|, forward and backward. */
 static double
 run_identity (CgStep *step, Direction *direction, const float *y)
@@ -266,7 +295,7 @@ run_identity (CgStep *step, Direction *direction, const float *y)
   if (!direction->identity)
     return 0.0;
   cg_tensor_from_dense (cg_pass_get_input (direction->identity), y);
-  cg_pass_forward (direction->identity, NULL, NULL);
+  run_forward (step, direction, direction->identity, STREAM_IDENTITY);
   target = view (cg_pass_get_output (direction->identity), y);
   loss = cg_l1_loss (cg_pass_get_output (direction->identity), &target, direction->lambda_identity,
                      cg_pass_get_output_gradient (direction->identity));
@@ -285,16 +314,16 @@ run_cycle (CgStep *step, Direction *direction, const float *x, double *gan, doub
   CgTensor target;
 
   cg_tensor_from_dense (cg_pass_get_input (direction->forward), x);
-  cg_pass_forward (direction->forward, NULL, NULL);
+  run_forward (step, direction, direction->forward, STREAM_FORWARD);
   fake = cg_pass_get_output (direction->forward);
   fake_gradient = cg_pass_get_output_gradient (direction->forward);
   copy_tensor (fake, &direction->fake, n_threads);
 
   copy_tensor (fake, cg_pass_get_input (direction->backward), n_threads);
-  cg_pass_forward (direction->backward, NULL, NULL);
+  run_forward (step, direction, direction->backward, STREAM_BACK);
 
   copy_tensor (fake, cg_pass_get_input (direction->judge), n_threads);
-  cg_pass_forward (direction->judge, NULL, NULL);
+  run_forward (step, direction, direction->judge, STREAM_JUDGE);
   *gan = cg_gan_loss (options->gan_mode, CG_GAN_GENERATOR, cg_pass_get_output (direction->judge), 1.0,
                       cg_pass_get_output_gradient (direction->judge));
   cg_pass_backward (direction->judge, FALSE);
@@ -312,7 +341,7 @@ run_cycle (CgStep *step, Direction *direction, const float *x, double *gan, doub
 
 /* 0.5 * (real part + pooled generated part), gradients into the discriminator. */
 static double
-run_discriminator (CgStep *step, Direction *direction, const float *real, guint64 index)
+run_discriminator (CgStep *step, Direction *direction, const float *real)
 {
   const CgTensor *input = cg_pass_get_input (direction->learn);
   const CgTensor *logits = cg_pass_get_output (direction->learn);
@@ -320,14 +349,14 @@ run_discriminator (CgStep *step, Direction *direction, const float *real, guint6
   double loss;
 
   cg_tensor_from_dense (input, real);
-  cg_pass_forward (direction->learn, NULL, NULL);
+  run_forward (step, direction, direction->learn, STREAM_LEARN_REAL);
   loss = cg_gan_loss (step->options.gan_mode, CG_GAN_DISCRIMINATOR_REAL, logits, 0.5, gradient);
   cg_pass_backward (direction->learn, TRUE);
 
-  cg_image_pool_query (direction->pool, step->options.seed, direction->pool_purpose, index, &direction->fake,
+  cg_image_pool_query (direction->pool, step->options.seed, direction->pool_purpose, step->index, &direction->fake,
                        &direction->fake);
   copy_tensor (&direction->fake, input, step->options.n_threads);
-  cg_pass_forward (direction->learn, NULL, NULL);
+  run_forward (step, direction, direction->learn, STREAM_LEARN_FAKE);
   loss += cg_gan_loss (step->options.gan_mode, CG_GAN_DISCRIMINATOR_FAKE, logits, 0.5, gradient);
   cg_pass_backward (direction->learn, TRUE);
   return loss;
@@ -355,14 +384,21 @@ check_losses (gint64 index, const CgStepLosses *losses, GError **error)
   return TRUE;
 }
 
-/* WGAN keeps the discriminator Lipschitz by clipping its weights (Arjovsky et al. 2017). */
+/* WGAN keeps the discriminator Lipschitz by clipping its weights (Arjovsky et al. 2017); buffers are no weights. */
 static void
 clip_weights (CgNetwork *network, float limit)
 {
   float *weights = cg_network_get_weights (network);
 
-  for (size_t i = 0; i < cg_network_get_n_floats (network); i++)
-    weights[i] = CLAMP (weights[i], -limit, limit);
+  for (guint i = 0; i < cg_network_get_n_parameters (network); i++)
+    {
+      const CgParameter *parameter = cg_network_get_parameter (network, i);
+
+      if (parameter->is_buffer)
+        continue;
+      for (size_t e = parameter->offset; e < parameter->offset + parameter->n_floats; e++)
+        weights[e] = CLAMP (weights[e], -limit, limit);
+    }
 }
 
 gboolean
@@ -373,13 +409,14 @@ cg_step_run (CgStep *step, gint64 index, double lr, const float *real_a, const f
   CgAdamOptions adam = { .lr = lr, .beta1 = options->beta1, .beta2 = options->beta2, .eps = options->eps };
   Direction *to_y = &step->directions[0], *to_x = &step->directions[1];
 
+  step->index = (guint64)index;
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     cg_network_zero_gradients (step->networks[i]);
 
-  losses->idt_A = run_identity (step, to_y, real_b);
   run_cycle (step, to_y, real_a, &losses->G_A, &losses->cycle_A, &losses->tv_A);
-  losses->idt_B = run_identity (step, to_x, real_a);
   run_cycle (step, to_x, real_b, &losses->G_B, &losses->cycle_B, &losses->tv_B);
+  losses->idt_A = run_identity (step, to_y, real_b);
+  losses->idt_B = run_identity (step, to_x, real_a);
 
   /* The discriminators' gradients do not depend on the generators' update, so everything is known, and checked,
    * before the first weight changes. */
