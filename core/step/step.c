@@ -420,8 +420,8 @@ cg_step_run (CgStep *step, gint64 index, double lr, const float *real_a, const f
 
   /* The discriminators' gradients do not depend on the generators' update, so everything is known, and checked,
    * before the first weight changes. */
-  losses->D_A = run_discriminator (step, to_y, real_b, (guint64)index);
-  losses->D_B = run_discriminator (step, to_x, real_a, (guint64)index);
+  losses->D_A = run_discriminator (step, to_y, real_b);
+  losses->D_B = run_discriminator (step, to_x, real_a);
   if (!check_losses (index, losses, error))
     return FALSE;
 
