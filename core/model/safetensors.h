@@ -16,6 +16,9 @@ typedef enum
   CG_DTYPE_BF16
 } CgDtype;
 
+/* "F32", "F16", "BF16". */
+CG_PUBLIC const char *cg_dtype_get_name (CgDtype dtype);
+
 #define CG_SAFETENSORS_MAX_DIMS 8
 
 /* One tensor of an open file; @data points into the mapped file and may be unaligned. */
@@ -56,8 +59,8 @@ CG_PUBLIC void cg_safetensors_writer_free (CgSafetensorsWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensorsWriter, cg_safetensors_writer_free)
 CG_PUBLIC void cg_safetensors_writer_set_metadata (CgSafetensorsWriter *writer, const char *key, const char *value);
 
-/* Copies @values (the product of @shape floats), converting to @dtype, round to nearest even. FALSE with CG_ERROR_MEMORY, or with
- * CG_ERROR_FORMAT if the name is taken or a finite value overflows @dtype. */
+/* Copies @values (the product of @shape floats), converting to @dtype, round to nearest even. FALSE with CG_ERROR_MEMORY,
+ * CG_ERROR_FORMAT if the name is taken or a finite value overflows @dtype, CG_ERROR_DIVERGED if a value is not finite. */
 CG_PUBLIC gboolean cg_safetensors_writer_add (CgSafetensorsWriter *writer, const char *name, CgDtype dtype, int n_dims,
                                               const gint64 *shape, const float *values, GError **error);
 
