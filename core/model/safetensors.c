@@ -158,7 +158,9 @@ read_integers (JsonObject *object, const char *member, const char *name, guint m
   if (*n_values < min || *n_values > max)
     {
       g_set_error (error, CG_ERROR, min == max ? CG_ERROR_CORRUPT : CG_ERROR_UNSUPPORTED,
-                   _ ("tensor “%s”: found %u numbers in “%s”, expected %u to %u"), name, *n_values, member, min, max);
+                   min == max ? _ ("tensor “%s”: found %u numbers in “%s”, expected %u")
+                              : _ ("tensor “%s”: found %u numbers in “%s”, expected at most %u"),
+                   name, *n_values, member, max);
       return FALSE;
     }
   for (guint i = 0; i < *n_values; i++)
