@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The signal handler; apart because hardly anything is allowed in one. */
+#include "interrupt.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "commands.h"
+
+static volatile sig_atomic_t requested = 0;
+
+static void
+on_signal (int number)
+{
+  if (requested)
+    _exit (CG_EXIT_INTERRUPTED);
+  requested = 1;
+}
+
+void
+cg_interrupt_install (void)
+{
+  struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+  sigemptyset (&action.sa_mask);
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
+}
+
+gboolean
+cg_interrupt_is_requested (void)
+{
+  return requested != 0;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Ctrl-C and SIGTERM as a flag that the run loop looks at between steps. */
+#pragma once
+
+#include <glib.h>
+
+/* From now on the first SIGINT or SIGTERM raises the flag; the second ends the process at once with status 130. */
+void cg_interrupt_install (void);
+gboolean cg_interrupt_is_requested (void);
