@@ -35,6 +35,7 @@ typedef enum
   CG_ERROR_UNSUPPORTED
 } CgError;
 
+/* The domain itself; use CG_ERROR. */
 CG_PUBLIC GQuark cg_error_quark (void);
 
 G_END_DECLS

@@ -20,7 +20,7 @@ typedef void (*CgParallelFunc) (size_t item, int worker, void *data);
  * Calls @func once for every item, in any order, and returns when all are done. Work is cut by size
  * by the caller, never by thread, so results do not depend on @n_threads. Nested calls run serially.
  */
-void cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data);
+CG_INTERNAL void cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data);
 
 /**
  * cg_parallel_get_default_threads:
@@ -34,5 +34,5 @@ CG_PUBLIC int cg_parallel_get_default_threads (void);
 CG_PUBLIC void cg_parallel_set_wish (int n_threads);
 
 /* For tests: the largest number of distinct workers that took items in any one call since the last reset. */
-int cg_parallel_get_peak_workers (void);
-void cg_parallel_reset_peak_workers (void);
+CG_INTERNAL int cg_parallel_get_peak_workers (void);
+CG_INTERNAL void cg_parallel_reset_peak_workers (void);

@@ -26,7 +26,8 @@ typedef enum
 } CgRandomPurpose;
 
 /* One block of four independent 32-bit numbers. */
-void cg_random_block (uint64_t seed, CgRandomPurpose purpose, uint64_t step, uint64_t index, uint32_t out[4]);
+CG_INTERNAL void cg_random_block (uint64_t seed, CgRandomPurpose purpose, uint64_t step, uint64_t index,
+                                  uint32_t out[4]);
 
 /* Uniform in [0, 1), 53 bits. */
 CG_PUBLIC double cg_random_uniform (uint64_t seed, CgRandomPurpose purpose, uint64_t step, uint64_t index);
@@ -35,4 +36,4 @@ CG_PUBLIC double cg_random_uniform (uint64_t seed, CgRandomPurpose purpose, uint
 CG_PUBLIC uint64_t cg_random_below (uint64_t seed, CgRandomPurpose purpose, uint64_t step, uint64_t index, uint64_t n);
 
 /* Standard normal by Box-Muller on two 53-bit uniforms. */
-double cg_random_normal (uint64_t seed, CgRandomPurpose purpose, uint64_t step, uint64_t index);
+CG_INTERNAL double cg_random_normal (uint64_t seed, CgRandomPurpose purpose, uint64_t step, uint64_t index);

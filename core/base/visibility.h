@@ -3,3 +3,6 @@
 #pragma once
 
 #define CG_PUBLIC __attribute__ ((visibility ("default")))
+
+/* Stands in an installed header for the sake of other rooms; not to be had from outside. */
+#define CG_INTERNAL __attribute__ ((visibility ("hidden")))

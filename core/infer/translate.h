@@ -32,6 +32,7 @@ typedef struct
   int n_threads;
 } CgTranslateOptions;
 
+/* CG_SIZE_AUTO, strength 1, a quarter of the memory, default threads. */
 CG_PUBLIC void cg_translate_options_init (CgTranslateOptions *options);
 
 /* Monotonic, first exactly 0.0 and last exactly 1.0 on success. On the calling thread. */

@@ -30,4 +30,5 @@ typedef enum
  *
  * Returns: weight * mean over all elements, summed in double. Stable for any finite logit.
  */
-double cg_gan_loss (CgGanMode mode, CgGanSide side, const CgTensor *logits, double weight, const CgTensor *gradient);
+CG_INTERNAL double cg_gan_loss (CgGanMode mode, CgGanSide side, const CgTensor *logits, double weight,
+                                const CgTensor *gradient);

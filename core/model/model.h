@@ -23,6 +23,7 @@ CG_PUBLIC CgModel *cg_model_ref (CgModel *model);
 CG_PUBLIC void cg_model_unref (CgModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgModel, cg_model_unref)
 
+/* What was found in the file; all (transfer none), valid as long as the model. */
 CG_PUBLIC const char *cg_model_get_path (const CgModel *model);
 CG_PUBLIC const char *cg_model_get_title (const CgModel *model); /* never NULL: falls back to the file's name */
 CG_PUBLIC const char *cg_model_get_metadata (const CgModel *model, const char *key); /* or NULL */

@@ -40,6 +40,7 @@ CG_PUBLIC CgSafetensors *cg_safetensors_open (const char *path, GError **error);
 CG_PUBLIC void cg_safetensors_free (CgSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensors, cg_safetensors_free)
 
+/* (transfer none), valid as long as the file is open. */
 CG_PUBLIC const char *cg_safetensors_get_path (const CgSafetensors *file);
 CG_PUBLIC guint cg_safetensors_get_n_entries (const CgSafetensors *file);                         /* in file order */
 CG_PUBLIC const CgSafetensorsEntry *cg_safetensors_get_entry (const CgSafetensors *file, guint i);
@@ -54,9 +55,11 @@ CG_PUBLIC gboolean cg_safetensors_read (const CgSafetensors *file, const CgSafet
 
 typedef struct _CgSafetensorsWriter CgSafetensorsWriter;
 
+/* Collects a file in memory; nothing is on disk before cg_safetensors_writer_write(). */
 CG_PUBLIC CgSafetensorsWriter *cg_safetensors_writer_new (void);
 CG_PUBLIC void cg_safetensors_writer_free (CgSafetensorsWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensorsWriter, cg_safetensors_writer_free)
+/* One string of __metadata__; a second one of the same key replaces the first. */
 CG_PUBLIC void cg_safetensors_writer_set_metadata (CgSafetensorsWriter *writer, const char *key, const char *value);
 
 /* Copies @values (the product of @shape floats), converting to @dtype, round to nearest even. FALSE with CG_ERROR_MEMORY,

@@ -86,6 +86,7 @@ CG_PUBLIC CgNetwork *cg_network_new (const CgNetworkConfig *config, GError **err
 CG_PUBLIC void cg_network_free (CgNetwork *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgNetwork, cg_network_free)
 
+/* What the network was made from. (transfer none) */
 CG_PUBLIC const CgNetworkConfig *cg_network_get_config (const CgNetwork *network);
 
 /* Fills the parameters: weights by @kind and @gain, biases 0; numbers depend on (@seed, parameter, element) only. */

@@ -25,6 +25,7 @@ typedef struct
   double flops;
 } CgProfileEntry;
 
+/* Empty; whatever is measured with it adds its entries. */
 CG_PUBLIC CgProfile *cg_profile_new (void);
 CG_PUBLIC void cg_profile_free (CgProfile *profile);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgProfile, cg_profile_free)
@@ -37,6 +38,6 @@ CG_PUBLIC guint cg_profile_get_n_entries (const CgProfile *profile);
 CG_PUBLIC const CgProfileEntry *cg_profile_get_entry (const CgProfile *profile, guint i);
 
 /* Adds one call to the entry of that label. */
-void cg_profile_add (CgProfile *profile, const char *label, double seconds, double flops);
+CG_INTERNAL void cg_profile_add (CgProfile *profile, const char *label, double seconds, double flops);
 
 G_END_DECLS

@@ -22,9 +22,9 @@ typedef struct
 } CgAdam;
 
 /* Zeroed moments; CG_ERROR_MEMORY. */
-CgAdam *cg_adam_new (size_t n_floats, GError **error);
-void cg_adam_free (CgAdam *adam);
+CG_INTERNAL CgAdam *cg_adam_new (size_t n_floats, GError **error);
+CG_INTERNAL void cg_adam_free (CgAdam *adam);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgAdam, cg_adam_free)
 
 /* t += 1; w -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps). */
-void cg_adam_step (CgAdam *adam, const CgAdamOptions *options, float *w, const float *g, int n_threads);
+CG_INTERNAL void cg_adam_step (CgAdam *adam, const CgAdamOptions *options, float *w, const float *g, int n_threads);

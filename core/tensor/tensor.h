@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/visibility.h"
+
 /**
  * CgTensor:
  * @n, @h, @w, @c: images, rows, columns, channels (the halo not counted)
@@ -22,13 +24,13 @@ typedef struct
 } CgTensor;
 
 /* Describes a tensor without memory: data = NULL. False if its size overflows. */
-bool cg_tensor_init (CgTensor *tensor, int n, int h, int w, int c, int halo);
+CG_INTERNAL bool cg_tensor_init (CgTensor *tensor, int n, int h, int w, int c, int halo);
 
 /* Floats that the tensor needs, halo included. */
-size_t cg_tensor_get_floats (const CgTensor *tensor);
+CG_INTERNAL size_t cg_tensor_get_floats (const CgTensor *tensor);
 
 /* Lays the tensor over memory of at least cg_tensor_get_floats() floats. */
-void cg_tensor_place (CgTensor *tensor, float *memory);
+CG_INTERNAL void cg_tensor_place (CgTensor *tensor, float *memory);
 
 /* The address of pixel (n, y, x); y and x may reach into the halo. */
 static inline float *
