@@ -24,9 +24,10 @@ export PKG_CONFIG_PATH
 # shellcheck disable=SC2046
 "$@" -std=gnu11 -Wall -Wextra -Werror -o "$folder/outside" "$source" $(pkg-config --cflags --libs cyclegan) -lm
 # Every installed header can be the first that a program includes.
-find "$folder/root$prefix/include/cyclegan-1" -name '*.h' | while IFS= read -r header; do
+find "$folder/root$prefix/include/cyclegan-1" -name '*.h' >"$folder/headers.txt"
+while IFS= read -r header; do
   # shellcheck disable=SC2046
-  "$@" -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -x c "$header" -include "$header" $(pkg-config --cflags cyclegan)
-done
+  printf '#include "%s"\n' "$header" | "$@" -std=gnu11 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags cyclegan) -x c -
+done <"$folder/headers.txt"
 
 LD_LIBRARY_PATH=$folder/root$prefix/$libdir exec "$folder/outside" "$folder/model.safetensors"
