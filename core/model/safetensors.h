@@ -59,6 +59,7 @@ typedef struct _CgSafetensorsWriter CgSafetensorsWriter;
 CG_PUBLIC CgSafetensorsWriter *cg_safetensors_writer_new (void);
 CG_PUBLIC void cg_safetensors_writer_free (CgSafetensorsWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensorsWriter, cg_safetensors_writer_free)
+
 /* One string of __metadata__; a second one of the same key replaces the first. */
 CG_PUBLIC void cg_safetensors_writer_set_metadata (CgSafetensorsWriter *writer, const char *key, const char *value);
 

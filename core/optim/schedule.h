@@ -30,6 +30,7 @@ typedef struct
   int n_bad;
 } CgSchedulePlateau;
 
+/* The first epoch's rate is @lr, and any metric is better than none. */
 CG_PUBLIC void cg_schedule_plateau_init (CgSchedulePlateau *plateau, double lr);
 
 /* Reports the metric of an epoch that has ended (lower is better) and updates the rate: x0.2 after more than 5 bad epochs. */

@@ -319,7 +319,7 @@ def main():
     for number, (name, complaints) in enumerate(rules, 1):
         complaints = list(complaints)
         for complaint in complaints:
-            print(f"# {complaint}")
+            print(complaint, file=sys.stderr)
         print(f"{'not ' if complaints else ''}ok {number} - {name}")
         failed |= bool(complaints)
     return 1 if failed else 0
