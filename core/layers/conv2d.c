@@ -109,6 +109,49 @@ conv2d_backward (CgLayerRun *run, const float *weights, float *gradients, const 
     }
 }
 
+/* The map is linear up to the activation: ty = act'(y) * conv (tx). */
+static void
+conv2d_tangent_forward (CgLayerRun *run, const CgWorkspace *workspace)
+{
+  const CgLayer *layer = run->layer;
+  const CgTensor *ty = &run->ty;
+
+  cg_halo_fill (cg_tensor_plane (&run->tx), run->tx.n, run->tx.h, run->tx.w, run->tx.c, layer->pad, layer->pad_mode,
+                workspace->n_threads);
+  run->kernels->conv_forward (&run->shape, layer->packed[CG_CONV_FORWARD], NULL, CG_ACTIVATION_NONE,
+                              cg_tensor_plane (&run->tx), cg_tensor_plane (ty), workspace);
+  if (layer->activation != CG_ACTIVATION_NONE)
+    run->kernels->activation_gradient (layer->activation, cg_tensor_plane (&run->y), cg_tensor_plane (ty),
+                                       cg_tensor_plane (ty), ty->n, ty->h, ty->w, ty->c, workspace->n_threads);
+}
+
+/* dw = x (*) dy, so its derivative is tx (*) dy + x (*) tdy; the activation is piecewise linear, so it adds nothing of its own.
+ * dy already holds act'(y) * dy, from backward. */
+static void
+conv2d_tangent_backward (CgLayerRun *run, float *gradients, const CgWorkspace *workspace)
+{
+  const CgLayer *layer = run->layer;
+  const CgTensor *y = &run->y;
+  int border = layer->pad_mode == CG_PAD_REFLECT ? layer->pad : 0;
+  CgPlane dy = cg_tensor_plane (&run->dy), tdy = cg_tensor_plane (&run->tdy);
+
+  if (layer->activation != CG_ACTIVATION_NONE)
+    run->kernels->activation_gradient (layer->activation, cg_tensor_plane (y), tdy, tdy, y->n, y->h, y->w, y->c,
+                                       workspace->n_threads);
+  cg_halo_fill (tdy, y->n, y->h, y->w, y->c, run->dy_halo, CG_PAD_ZERO, workspace->n_threads);
+  run->kernels->conv_weight_gradient (&run->gradient_shape, cg_tensor_plane_bordered (&run->tx, border), dy,
+                                      gradients + layer->weight, workspace);
+  run->kernels->conv_weight_gradient (&run->gradient_shape, cg_tensor_plane_bordered (&run->x, border), tdy,
+                                      gradients + layer->weight, workspace);
+  if (layer->bias != (size_t)-1)
+    run->kernels->bias_gradient (tdy, y->n, y->h, y->w, y->c, gradients + layer->bias, workspace);
+  run->kernels->conv_adjoint (&run->gradient_shape, layer->packed[CG_CONV_ADJOINT], NULL, CG_ACTIVATION_NONE, tdy,
+                              cg_tensor_plane_bordered (&run->tdx, border), workspace);
+  if (border > 0)
+    cg_halo_fold (cg_tensor_plane (&run->tdx), run->tdx.n, run->tdx.h, run->tdx.w, run->tdx.c, border,
+                  workspace->n_threads);
+}
+
 const CgLayerClass cg_conv2d_class = {
   .name = "conv2d",
   .forward_direction = CG_CONV_FORWARD,
@@ -117,4 +160,6 @@ const CgLayerClass cg_conv2d_class = {
   .plan = conv2d_plan,
   .forward = conv2d_forward,
   .backward = conv2d_backward,
+  .tangent_forward = conv2d_tangent_forward,
+  .tangent_backward = conv2d_tangent_backward,
 };

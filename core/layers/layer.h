@@ -51,6 +51,8 @@ struct _CgLayer
  * @need_dx, @need_dskip: whether anyone wants them
  * @dx_adds, @dskip_adds: an earlier writer has been there: add instead of overwriting
  * @dx_apart: where a layer that can only overwrite computes its dx first, when it has to add
+ * @tx, @ty, @tdx, @tdy: directional derivatives of x, y, dx, dy (gradient-penalty.h), only in passes made for tangents;
+ *   @ti: room of y's shape for what tangent_forward leaves to tangent_backward
  * @x_halo, @dy_halo, @dx_halo: (set by plan) halos this layer reads or writes around those tensors
  * @scratch_floats: (set by plan) per thread
  * @n_statistics, @statistics: (number set by plan) small arrays kept from forward to backward
@@ -62,6 +64,7 @@ struct _CgLayerRun
   const CgKernels *kernels;
   CgTensor x, skip, y;
   CgTensor dx, dskip, dy, dx_apart;
+  CgTensor tx, ty, tdx, tdy, ti;
   bool training;
   CgDropout dropout;
   bool need_dx, need_dskip, dx_adds, dskip_adds;
@@ -82,6 +85,9 @@ struct _CgLayerRun
  * @forward: overwrites y
  * @backward: overwrites or adds dx and dskip; adds to @gradients unless it is NULL; may overwrite dy
  *
+ * @tangent_forward: (nullable) after forward and backward: overwrites ty, the derivative of y in the direction tx
+ * @tangent_backward: (nullable) then: overwrites tdx, the derivative of dx, and adds that of the parameter gradients to
+ *   @gradients; dx and dy are those of the backward before; may overwrite tdy
  * @update: (nullable) writes what the last forward learnt into the weights' buffers (running statistics)
  *
  * forward and backward cannot fail: plan settled shapes and memory.
@@ -94,6 +100,8 @@ struct _CgLayerClass
   void (*plan) (CgLayerRun *run);
   void (*forward) (CgLayerRun *run, const float *weights, const CgWorkspace *workspace);
   void (*backward) (CgLayerRun *run, const float *weights, float *gradients, const CgWorkspace *workspace);
+  void (*tangent_forward) (CgLayerRun *run, const CgWorkspace *workspace);
+  void (*tangent_backward) (CgLayerRun *run, float *gradients, const CgWorkspace *workspace);
   void (*update) (const CgLayerRun *run, float *weights);
 };
 

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/debug.h"
 #include "base/error.h"
@@ -12,11 +13,12 @@
 
 #define SCRATCH_ALIGNMENT 16 /* floats */
 
-/* One value: what a layer makes, and the gradient of a loss with respect to it. Tickets are -1 where there is no memory. */
+/* One value: what a layer makes, the gradient of a loss with respect to it, and in passes for tangents the directional derivatives of
+ * both. Tickets are -1 where there is no memory. */
 typedef struct
 {
-  CgTensor tensor, gradient;
-  int ticket, gradient_ticket;
+  CgTensor tensor, gradient, tangent, gradient_tangent;
+  int ticket, gradient_ticket, tangent_ticket, gradient_tangent_ticket;
   int halo, gradient_halo;
   int producer;            /* layer, -1 for the network's input */
   int first_use, last_use; /* layers */
@@ -26,7 +28,7 @@ typedef struct
 /* What a run needs besides values. */
 typedef struct
 {
-  int statistics_ticket, apart_ticket;
+  int statistics_ticket, apart_ticket, inner_ticket;
 } RunTickets;
 
 struct _CgPass
@@ -178,10 +180,19 @@ plan_memory (CgPass *pass, int first, int last)
 
       value->ticket
           = reserve_tensor (pass, &value->tensor, value->halo, training ? first : born, training ? last : dies);
-      value->gradient_ticket = -1;
+      value->gradient_ticket = value->tangent_ticket = value->gradient_tangent_ticket = -1;
       if (!value->needs_gradient)
         continue;
       value->gradient = value->tensor;
+      if (pass->flags & CG_PASS_TANGENT)
+        {
+          /* A tangent looks back at every gradient, so all of them stay. */
+          outer = TRUE;
+          value->tangent = value->gradient_tangent = value->tensor;
+          value->tangent_ticket = reserve_tensor (pass, &value->tangent, value->halo, first, last);
+          value->gradient_tangent_ticket
+              = reserve_tensor (pass, &value->gradient_tangent, value->gradient_halo, first, last);
+        }
       born = last - 1 - value->last_use;
       dies = v == 0 ? last : last - 1 - value->producer;
       value->gradient_ticket
@@ -193,7 +204,12 @@ plan_memory (CgPass *pass, int first, int last)
       int now = first + 1 + (int)i;
 
       scratch_floats = MAX (scratch_floats, run->scratch_floats);
-      pass->tickets[i] = (RunTickets){ -1, -1 };
+      pass->tickets[i] = (RunTickets){ -1, -1, -1 };
+      if (pass->flags & CG_PASS_TANGENT)
+        {
+          run->ti = pass->values[i + 1].tensor;
+          pass->tickets[i].inner_ticket = reserve_tensor (pass, &run->ti, 0, first, last);
+        }
       if (run->n_statistics)
         pass->tickets[i].statistics_ticket = cg_arena_reserve (pass->arena, run->n_statistics * sizeof (float),
                                                                training ? first : now, training ? last : now);
@@ -208,6 +224,23 @@ plan_memory (CgPass *pass, int first, int last)
   pass->workspace.scratch_floats = cg_size_align (scratch_floats, SCRATCH_ALIGNMENT);
   pass->scratch_ticket = cg_arena_reserve (
       pass->arena, pass->workspace.scratch_floats * (size_t)pass->workspace.n_threads * sizeof (float), first, last);
+}
+
+static gboolean
+check_tangents (const CgPass *pass, GError **error)
+{
+  for (guint i = 0; i < pass->n_layers; i++)
+    {
+      const CgLayer *layer = cg_network_get_layer (pass->network, i);
+
+      if (layer->klass->tangent_forward && layer->skip < 0)
+        continue;
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
+                   _ ("A gradient penalty cannot be computed through %s; use instance norm or none"),
+                   layer->klass->name);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 CgPass *
@@ -230,6 +263,8 @@ cg_pass_new (CgNetwork *network, int n, int h, int w, CgPassFlags flags, int n_t
   pass->runs = g_new0 (CgLayerRun, pass->n_layers);
   pass->tickets = g_new0 (RunTickets, pass->n_layers);
   pass->workspace.n_threads = MAX (n_threads, 1);
+  if ((flags & CG_PASS_TANGENT) && !check_tangents (pass, error))
+    return NULL;
   if (!plan_shapes (pass, n, h, w, error))
     return NULL;
   plan_uses (pass);
@@ -256,6 +291,11 @@ place (CgPass *pass)
       cg_tensor_place (&value->tensor, cg_arena_get (pass->arena, value->ticket));
       if (value->gradient_ticket >= 0)
         cg_tensor_place (&value->gradient, cg_arena_get (pass->arena, value->gradient_ticket));
+      if (value->tangent_ticket >= 0)
+        {
+          cg_tensor_place (&value->tangent, cg_arena_get (pass->arena, value->tangent_ticket));
+          cg_tensor_place (&value->gradient_tangent, cg_arena_get (pass->arena, value->gradient_tangent_ticket));
+        }
     }
   for (guint i = 0; i < pass->n_layers; i++)
     {
@@ -265,6 +305,10 @@ place (CgPass *pass)
       run->dx = pass->values[run->layer->input].gradient;
       run->y = pass->values[i + 1].tensor;
       run->dy = pass->values[i + 1].gradient;
+      run->tx = pass->values[run->layer->input].tangent;
+      run->tdx = pass->values[run->layer->input].gradient_tangent;
+      run->ty = pass->values[i + 1].tangent;
+      run->tdy = pass->values[i + 1].gradient_tangent;
       if (run->layer->skip >= 0)
         {
           run->skip = pass->values[run->layer->skip].tensor;
@@ -274,6 +318,8 @@ place (CgPass *pass)
         run->statistics = cg_arena_get (pass->arena, pass->tickets[i].statistics_ticket);
       if (pass->tickets[i].apart_ticket >= 0)
         cg_tensor_place (&run->dx_apart, cg_arena_get (pass->arena, pass->tickets[i].apart_ticket));
+      if (pass->tickets[i].inner_ticket >= 0)
+        cg_tensor_place (&run->ti, cg_arena_get (pass->arena, pass->tickets[i].inner_ticket));
     }
   pass->workspace.scratch = cg_arena_get (pass->arena, pass->scratch_ticket);
   pass->placed = TRUE;
@@ -408,4 +454,29 @@ cg_pass_backward (CgPass *pass, gboolean parameters)
       if (run->need_dx && G_UNLIKELY (cg_debug_get_flags () & CG_DEBUG_NAN))
         look_for_nan (run, &run->dx, "input gradient");
     }
+}
+
+const CgTensor *
+cg_pass_get_input_tangent (CgPass *pass)
+{
+  g_return_val_if_fail (pass->flags & CG_PASS_TANGENT, NULL);
+  place (pass);
+  return &pass->values[0].tangent;
+}
+
+void
+cg_pass_tangent (CgPass *pass)
+{
+  const CgTensor *seed = &pass->values[pass->n_layers].gradient_tangent;
+
+  g_return_if_fail (pass->placed && (pass->flags & CG_PASS_TANGENT));
+
+  for (guint i = 0; i < pass->n_layers; i++)
+    pass->runs[i].layer->klass->tangent_forward (&pass->runs[i], &pass->workspace);
+  /* The output gradient is given, so it does not change in any direction. */
+  for (int n = 0; n < seed->n; n++)
+    for (int y = 0; y < seed->h; y++)
+      memset (cg_tensor_at (seed, n, y, 0), 0, (size_t)seed->w * (size_t)seed->c * sizeof (float));
+  for (int i = (int)pass->n_layers - 1; i >= 0; i--)
+    pass->runs[i].layer->klass->tangent_backward (&pass->runs[i], pass->network->gradients, &pass->workspace);
 }

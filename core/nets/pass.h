@@ -17,6 +17,7 @@ typedef enum
   CG_PASS_INFERENCE = 0,            /* activations share memory; no backward */
   CG_PASS_TRAINING = 1 << 0,        /* activations live until backward */
   CG_PASS_INPUT_GRADIENT = 1 << 1,  /* backward also computes the gradient of the input */
+  CG_PASS_TANGENT = 1 << 2          /* with both above: cg_pass_tangent() may follow backward */
 } CgPassFlags;
 
 /* The least difference of @last and @first that cg_pass_new() needs for this network. */
@@ -63,3 +64,18 @@ const CgTensor *cg_pass_get_output_gradient (CgPass *pass);
 void cg_pass_backward (CgPass *pass, gboolean parameters);
 
 const CgTensor *cg_pass_get_input_gradient (CgPass *pass);
+
+/* The direction for cg_pass_tangent(); the caller overwrites the interior. */
+const CgTensor *cg_pass_get_input_tangent (CgPass *pass);
+
+/**
+ * cg_pass_tangent:
+ *
+ * After a forward and a backward with output gradient w: adds to the network's gradients the derivative of
+ *
+ *     < t, d/dx <w, network (x)> >
+ *
+ * with respect to the parameters, where t is the input tangent: a product of mixed second derivatives with a vector, exact, at the price
+ * of one more forward and backward (Pearlmutter 1994). Networks of convolutions, piecewise linear activations and instance norms only.
+ */
+void cg_pass_tangent (CgPass *pass);

@@ -15,6 +15,7 @@
 #include "losses/l1-loss.h"
 #include "losses/tv-loss.h"
 #include "nets/pass.h"
+#include "step/gradient-penalty.h"
 #include "tensor/dense.h"
 
 /* One direction: a generator, the one that leads back, and the discriminator of what it makes. */
@@ -28,6 +29,7 @@ typedef struct
   CgPass *backward;       /* back (generator (x)) */
   CgPass *judge;          /* discriminator (generator (x)), for the generator's sake */
   CgPass *learn;          /* discriminator on real and pooled images, for its own */
+  CgPass *penalty;        /* discriminator between the two, for wgangp; else NULL */
   int fake_ticket;
   CgTensor fake; /* generator (x), then what the pool makes of it */
   CgImagePool *pool;
@@ -59,6 +61,7 @@ cg_step_options_init (CgStepOptions *options)
                               .beta2 = 0.999,
                               .eps = 1e-8,
                               .clip_value = 0.01,
+                              .lambda_gp = 10.0,
                               .pool_size = 50 };
 }
 
@@ -76,6 +79,7 @@ cg_step_free (CgStep *step)
       cg_pass_free (direction->backward);
       cg_pass_free (direction->judge);
       cg_pass_free (direction->learn);
+      cg_pass_free (direction->penalty);
       cg_image_pool_free (direction->pool);
     }
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
@@ -97,7 +101,8 @@ enum
   N_CYCLE_PHASES,
   PHASE_IDENTITY = 2 * N_CYCLE_PHASES,
   PHASE_LEARN = PHASE_IDENTITY + 2,
-  PHASE_END = PHASE_LEARN + 2
+  PHASE_PENALTY = PHASE_LEARN + 2,
+  PHASE_END = PHASE_PENALTY + 2
 };
 
 /* The time at which direction @i is in @phase. */
@@ -145,6 +150,13 @@ plan_direction (CgStep *step, int i, int ticks, GError **error)
   direction->learn = plan_pass (step, i, direction->discriminator, 0, PHASE_LEARN, PHASE_LEARN, ticks, error);
   if (!direction->learn)
     return FALSE;
+  if (options->gan_mode == CG_GAN_WGANGP)
+    {
+      direction->penalty = plan_pass (step, i, direction->discriminator, CG_PASS_INPUT_GRADIENT | CG_PASS_TANGENT,
+                                      PHASE_PENALTY, PHASE_PENALTY, ticks, error);
+      if (!direction->penalty)
+        return FALSE;
+    }
 
   cg_tensor_init (&direction->fake, options->batch_size, options->crop_h, options->crop_w, channels, 0);
   direction->fake_ticket
@@ -162,11 +174,6 @@ check_options (const CgStep *step, GError **error)
   const CgNetworkConfig *d_y = cg_network_get_config (step->networks[CG_STEP_D_A]);
   const CgNetworkConfig *d_x = cg_network_get_config (step->networks[CG_STEP_D_B]);
 
-  if (step->options.gan_mode == CG_GAN_WGANGP)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("The gradient penalty of wgangp is not supported"));
-      return FALSE;
-    }
   if (g->output_nc != f->input_nc || f->output_nc != g->input_nc || d_y->input_nc != g->output_nc
       || d_x->input_nc != f->output_nc || d_y->output_nc != 1 || d_x->output_nc != 1)
     {
@@ -339,7 +346,7 @@ run_cycle (CgStep *step, Direction *direction, const float *x, double *gan, doub
   cg_pass_backward (direction->forward, TRUE);
 }
 
-/* 0.5 * (real part + pooled generated part), gradients into the discriminator. */
+/* 0.5 * (real part + pooled generated part), and wgangp's penalty whole; gradients into the discriminator. */
 static double
 run_discriminator (CgStep *step, Direction *direction, const float *real)
 {
@@ -359,6 +366,13 @@ run_discriminator (CgStep *step, Direction *direction, const float *real)
   run_forward (step, direction, direction->learn, STREAM_LEARN_FAKE);
   loss += cg_gan_loss (step->options.gan_mode, CG_GAN_DISCRIMINATOR_FAKE, logits, 0.5, gradient);
   cg_pass_backward (direction->learn, TRUE);
+  if (direction->penalty)
+    {
+      CgTensor real_tensor = view (input, real);
+
+      loss += cg_gradient_penalty (direction->penalty, &real_tensor, &direction->fake, step->options.lambda_gp,
+                                   step->options.seed, step->index, direction == &step->directions[1]);
+    }
   return loss;
 }
 
@@ -469,6 +483,8 @@ cg_step_set_profile (CgStep *step, CgProfile *profile)
       cg_pass_set_profile (direction->backward, profile);
       cg_pass_set_profile (direction->judge, profile);
       cg_pass_set_profile (direction->learn, profile);
+      if (direction->penalty)
+        cg_pass_set_profile (direction->penalty, profile);
     }
 }
 

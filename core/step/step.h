@@ -30,6 +30,7 @@ typedef struct
   double lambda_a, lambda_b, lambda_identity, lambda_tv;
   double beta1, beta2, eps; /* 0.5, 0.999, 1e-8 */
   double clip_value;        /* wgan */
+  double lambda_gp;         /* wgangp */
   int pool_size;
   guint64 seed;
   int n_threads; /* 0: cg_parallel_get_default_threads () */
