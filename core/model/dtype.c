@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Conversion between float32 and the formats of a file, by integer arithmetic, so that it is the same on every processor. */
+/* Conversion between float32 and the formats of a file, in integers, so that it is the same on every processor. */
 #include "model/dtype.h"
 
 #include <string.h>
@@ -64,7 +64,8 @@ half_to_float_bits (guint16 half)
   return sign | (((guint32)(half & 0x7fffu) << 13) + ((127u - 15u) << 23));
 }
 
-/* binary32 -> binary16, round to nearest even: adding "half minus one, plus the last kept bit" carries just when rounding up. */
+/* binary32 -> binary16, round to nearest even: adding "half minus one, plus the last kept bit" carries just when
+ * rounding up. */
 static guint16
 float_bits_to_half (guint32 bits)
 {

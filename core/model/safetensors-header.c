@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* A strict JSON scanner that keeps nothing but the keys: the guard before json-glib, which is not made for hostile input. */
+/* A strict JSON scanner that keeps nothing but keys: the guard before json-glib, not made for hostile input. */
 #include "model/safetensors-header.h"
 
 #include <glib/gi18n-lib.h>

@@ -9,18 +9,19 @@
 #define CG_SAFETENSORS_MAX_HEADER 100000000
 /* Header object, tensor, shape: 3 would do; unknown members may be one deeper. */
 #define CG_SAFETENSORS_MAX_DEPTH 4
-/* JSON values of a header. A JSON library spends some hundred bytes on each, and GLib aborts the host when memory ends. */
+/* JSON values of a header. A JSON library spends some hundred bytes on each, and GLib aborts the host when memory
+ * ends. */
 #define CG_SAFETENSORS_MAX_VALUES (1 << 20)
 
 /**
  * cg_safetensors_header_scan:
  * @text: @length bytes, not NUL-terminated
  *
- * One linear pass: TRUE if @text is one strict JSON object (RFC 8259; no comments, no trailing commas), followed by spaces
- * only, in valid UTF-8 without NUL, even escaped, not deeper than CG_SAFETENSORS_MAX_DEPTH, with no key twice in an object
- * and no number but integers of 0 … 2^53. json-glib 1.6 crashes on, wraps or lets pass all of these. Otherwise fails with
- * CG_ERROR_FORMAT (not JSON at all), CG_ERROR_UNSUPPORTED (too large) or CG_ERROR_CORRUPT; the message says where and what was
- * expected, and the caller puts the file's name before it.
+ * One linear pass: TRUE if @text is one strict JSON object (RFC 8259; no comments, no trailing commas), followed by
+ * spaces only, in valid UTF-8 without NUL, even escaped, not deeper than CG_SAFETENSORS_MAX_DEPTH, with no key twice
+ * in an object and no number but integers of 0 … 2^53. json-glib 1.6 crashes on, wraps or lets pass all of these.
+ * Otherwise fails with CG_ERROR_FORMAT (not JSON at all), CG_ERROR_UNSUPPORTED (too large) or CG_ERROR_CORRUPT; the
+ * message says where and what was expected, and the caller puts the file's name before it.
  */
 gboolean cg_safetensors_header_scan (const char *text, size_t length, GError **error);
 

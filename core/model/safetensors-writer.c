@@ -181,7 +181,8 @@ add_metadata (const CgSafetensorsWriter *writer, JsonObject *header, GError **er
   return TRUE;
 }
 
-/* The length (8 bytes, little-endian) and the JSON text, padded with spaces so that the data begin at a multiple of 8. */
+/* The length (8 bytes, little-endian) and the JSON text, padded with spaces so that the data begin at a multiple of
+ * 8. */
 static GString *
 build_header (const CgSafetensorsWriter *writer, GError **error)
 {
@@ -256,8 +257,8 @@ write_contents (const CgSafetensorsWriter *writer, int fd, const GString *header
   return g_fsync (fd) == 0;
 }
 
-/* Makes the new name last through a power cut. The file itself is complete by now, and some file systems cannot sync a folder,
- * so there is nothing to report. */
+/* Makes the new name last through a power cut. The file itself is complete by now, and some file systems cannot sync a
+ * folder, so there is nothing to report. */
 static void
 sync_folder (const char *folder)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The reader of safetensors files: everything the header says is checked against the file before anyone gets a pointer. */
+/* The reader of safetensors files: all that the header says is checked before anyone gets a pointer. */
 #include "model/safetensors.h"
 
 #include <errno.h>

@@ -34,8 +34,8 @@ typedef struct
 
 typedef struct _CgSafetensors CgSafetensors;
 
-/* Maps and checks the file (interfaces.md, "A model file"). Values are not read. Errors name @path: G_FILE_ERROR, CG_ERROR_FORMAT,
- * CG_ERROR_CORRUPT, CG_ERROR_UNSUPPORTED (a dtype we do not read). */
+/* Maps and checks the file (interfaces.md, "A model file"). Values are not read. Errors name @path: G_FILE_ERROR,
+ * CG_ERROR_FORMAT, CG_ERROR_CORRUPT, CG_ERROR_UNSUPPORTED (a dtype we do not read). */
 CG_PUBLIC CgSafetensors *cg_safetensors_open (const char *path, GError **error);
 CG_PUBLIC void cg_safetensors_free (CgSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensors, cg_safetensors_free)
@@ -46,10 +46,13 @@ CG_PUBLIC guint cg_safetensors_get_n_entries (const CgSafetensors *file);       
 CG_PUBLIC const CgSafetensorsEntry *cg_safetensors_get_entry (const CgSafetensors *file, guint i);
 CG_PUBLIC const CgSafetensorsEntry *cg_safetensors_find (const CgSafetensors *file, const char *name); /* or NULL */
 CG_PUBLIC const char *cg_safetensors_get_metadata (const CgSafetensors *file, const char *key);   /* or NULL */
-CG_PUBLIC const char *const *cg_safetensors_get_metadata_keys (const CgSafetensors *file);         /* sorted, NULL-terminated */
+/* Sorted, NULL-terminated. */
+CG_PUBLIC const char *const *cg_safetensors_get_metadata_keys (const CgSafetensors *file);
 
-/* Converts an entry's values to float32. Fails with CG_ERROR_CORRUPT, naming file and tensor, on a value that is not finite. */
-CG_PUBLIC gboolean cg_safetensors_read (const CgSafetensors *file, const CgSafetensorsEntry *entry, float *values, GError **error);
+/* Converts an entry's values to float32. Fails with CG_ERROR_CORRUPT, naming file and tensor, on a value that is not
+ * finite. */
+CG_PUBLIC gboolean cg_safetensors_read (const CgSafetensors *file, const CgSafetensorsEntry *entry, float *values,
+                                        GError **error);
 
 /* --- writing --- */
 
@@ -63,8 +66,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensorsWriter, cg_safetensors_writer_free)
 /* One string of __metadata__; a second one of the same key replaces the first. */
 CG_PUBLIC void cg_safetensors_writer_set_metadata (CgSafetensorsWriter *writer, const char *key, const char *value);
 
-/* Copies @values (the product of @shape floats), converting to @dtype, round to nearest even. FALSE with CG_ERROR_MEMORY,
- * CG_ERROR_FORMAT if the name is taken or a finite value overflows @dtype, CG_ERROR_DIVERGED if a value is not finite. */
+/* Copies @values (the product of @shape floats), converting to @dtype, round to nearest even. FALSE with
+ * CG_ERROR_MEMORY, CG_ERROR_FORMAT if the name is taken or a finite value overflows @dtype, CG_ERROR_DIVERGED if a
+ * value is not finite. */
 CG_PUBLIC gboolean cg_safetensors_writer_add (CgSafetensorsWriter *writer, const char *name, CgDtype dtype, int n_dims,
                                               const gint64 *shape, const float *values, GError **error);
 

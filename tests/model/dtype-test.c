@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Conversions of file formats against their definition: every 16-bit pattern, and every boundary between two of them. */
+/* Conversions of file formats against their definition: every 16-bit pattern, every boundary between two of them. */
 #include "model/dtype.h"
 
 #include <math.h>
@@ -60,7 +60,8 @@ test_all_patterns (gconstpointer data)
     }
 }
 
-/* Half-way between two neighbours goes to the even one, the floats next to it to the nearer; beyond the last, to infinity. */
+/* Half-way between two neighbours goes to the even one, the floats next to it to the nearer; beyond the last, to
+ * infinity. */
 static void
 test_rounding (gconstpointer data)
 {

@@ -368,6 +368,47 @@ test_empty (FileFixture *fixture, gconstpointer data)
   g_assert_null (cg_safetensors_get_metadata_keys (file)[0]);
 }
 
+/* A file that Python wrote (tests/golden/safetensors/generate.py). */
+static void
+test_from_python (void)
+{
+  static const struct
+  {
+    const char *name;
+    CgDtype dtype;
+    int n_dims;
+    size_t n_elements;
+    float values[6];
+  } expected[] = {
+    { "weight", CG_DTYPE_F32, 2, 6, { 1.0f, -2.5f, 0x1p-148f, G_MAXFLOAT, -0.0f, 0.1f } },
+    { "scalar", CG_DTYPE_F32, 0, 1, { 42.0f } },
+    { "half", CG_DTYPE_F16, 1, 4, { 1.0f, -65504.0f, 0x1p-24f, 0x1.554p-2f } },
+    { "nothing", CG_DTYPE_F16, 2, 0, { 0 } },
+    { "brain", CG_DTYPE_BF16, 3, 2, { 1.0f, -0x1.fep127f } },
+  };
+  g_autofree char *path = g_build_filename (g_getenv ("CG_GOLDEN_DIR"), "safetensors", "by-python.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgSafetensors) file = cg_safetensors_open (path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (cg_safetensors_get_n_entries (file), ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      const CgSafetensorsEntry *entry = cg_safetensors_find (file, expected[i].name);
+      float values[6];
+
+      g_assert_nonnull (entry);
+      g_assert_cmpint (entry->dtype, ==, expected[i].dtype);
+      g_assert_cmpint (entry->n_dims, ==, expected[i].n_dims);
+      g_assert_cmpuint (entry->n_elements, ==, expected[i].n_elements);
+      g_assert_true (cg_safetensors_read (file, entry, values, NULL));
+      g_assert_cmpmem (values, entry->n_elements * sizeof (float), expected[i].values,
+                       entry->n_elements * sizeof (float));
+    }
+  g_assert_cmpstr (cg_safetensors_get_metadata (file, "author"), ==, "Zo\xc3\xab \xf0\x9f\x8e\xa8");
+  g_assert_cmpstr (cg_safetensors_get_metadata (file, "format"), ==, "pt");
+}
+
 static void
 test_non_finite (FileFixture *fixture, gconstpointer data)
 {
@@ -421,5 +462,6 @@ main (int argc, char **argv)
   ADD ("/model/safetensors/refuses/non-finite", test_non_finite, NULL);
   ADD ("/model/safetensors/accepts", test_accepts, NULL);
   ADD ("/model/safetensors/empty", test_empty, NULL);
+  g_test_add_func ("/model/safetensors/from-python", test_from_python);
   return g_test_run ();
 }

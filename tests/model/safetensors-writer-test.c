@@ -14,7 +14,8 @@
 
 #define N 1000
 
-/* One test asks for more memory than there is; without this, AddressSanitizer ends the program instead of returning NULL. */
+/* One test asks for more memory than there is; without this, AddressSanitizer ends the program instead of returning
+ * NULL. */
 const char *__asan_default_options (void);
 
 const char *
@@ -293,7 +294,8 @@ test_unwritable_folder (FileFixture *fixture, gconstpointer data)
     }
 }
 
-/* As any program's files: what umask leaves of rw-rw-rw-, not the 0600 of temporary files. And a name of 255 bytes works. */
+/* As any program's files: what umask leaves of rw-rw-rw-, not the 0600 of temporary files. And a name of 255 bytes
+ * works. */
 static void
 test_mode_and_long_name (FileFixture *fixture, gconstpointer data)
 {
