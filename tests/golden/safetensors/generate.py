@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Writes by-python.safetensors from the format's description with struct and json alone, as a second opinion to our writer."""
+# Writes by-python.safetensors from the format's description with struct and json alone: a second opinion to our writer.
 import json
 import pathlib
 import struct
