@@ -32,6 +32,7 @@ typedef struct
   double clip_value;        /* wgan */
   double lambda_gp;         /* wgangp */
   int pool_size;
+  gboolean augment; /* what discriminators see, by augment.h; off by default */
   guint64 seed;
   int n_threads; /* 0: cg_parallel_get_default_threads () */
 } CgStepOptions;
@@ -54,7 +55,8 @@ typedef struct _CgStep CgStep;
  *
  * Plans and allocates everything. Fails with CG_ERROR_SHAPE (a crop a network cannot take: names the minimum), CG_ERROR_MEMORY.
  */
-CG_PUBLIC CgStep *cg_step_new (const CgStepOptions *options, CgNetwork *const networks[CG_STEP_N_NETWORKS], GError **error);
+CG_PUBLIC CgStep *cg_step_new (const CgStepOptions *options, CgNetwork *const networks[CG_STEP_N_NETWORKS],
+                               GError **error);
 CG_PUBLIC void cg_step_free (CgStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgStep, cg_step_free)
 
