@@ -23,6 +23,7 @@ struct _CgNetwork
   float *gradients;
   void *packed_block[2];   /* by use: 0 forward passes, 1 backward passes */
   gboolean packed_fresh[2];
+  GMutex packing; /* passes in several threads share the packed copies */
 };
 
 static inline CgLayer *

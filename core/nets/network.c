@@ -50,6 +50,7 @@ cg_network_new (const CgNetworkConfig *config, GError **error)
   g_return_val_if_fail (config, NULL);
 
   network = g_new0 (CgNetwork, 1);
+  g_mutex_init (&network->packing);
   network->config = *config;
   network->layers = g_array_new (FALSE, TRUE, sizeof (CgLayer));
   network->parameters = g_array_new (FALSE, TRUE, sizeof (CgParameter));
@@ -96,6 +97,7 @@ cg_network_free (CgNetwork *network)
   free (network->gradients);
   free (network->packed_block[0]);
   free (network->packed_block[1]);
+  g_mutex_clear (&network->packing);
   g_array_unref (network->layers);
   g_array_unref (network->parameters);
   g_free (network);
@@ -251,6 +253,8 @@ cg_network_get_size_multiple (const CgNetwork *network)
 gboolean
 cg_network_need_packed (CgNetwork *network, const CgKernels *kernels, gboolean training, GError **error)
 {
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&network->packing);
+
   for (int use = 0; use <= (training ? 1 : 0); use++)
     {
       size_t total = 0;
@@ -293,6 +297,8 @@ cg_network_need_packed (CgNetwork *network, const CgKernels *kernels, gboolean t
 void
 cg_network_pack (CgNetwork *network, const CgKernels *kernels, int use, int n_threads)
 {
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&network->packing);
+
   if (network->packed_fresh[use])
     return;
   for (guint i = 0; i < network->layers->len; i++)
