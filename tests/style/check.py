@@ -242,7 +242,7 @@ def rule_blanks(tree):
             yield f"{path}: does not end with one line feed"
 
 
-FUNCTION = re.compile(r"^(?P<what>[A-Za-z_][\w \t]*?[ *]+)(?P<name>cg_\w+) \(", re.MULTILINE)
+FUNCTION = re.compile(r"^(?P<what>[A-Za-z_][\w \t*]*?[ *]+)(?P<name>cg_\w+) \(", re.MULTILINE)
 
 
 def declarations(text):
