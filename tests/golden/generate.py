@@ -30,12 +30,23 @@ NETWORK_CASES = {
         "six-blocks": (dict(kind="resnet", nf=3, n_blocks=6), (1, 16, 16), 5),
         "smallest": (dict(kind="resnet", nf=4, n_blocks=1, input_nc=1, output_nc=2), (2, 8, 8), 6),
         "odd-channels": (dict(kind="resnet", nf=7, n_blocks=1, input_nc=2), (1, 12, 40), 7),
+        "batch": (dict(kind="resnet", nf=4, n_blocks=1, norm="batch"), (3, 12, 16), 8),
+    },
+    "unet": {
+        "five": (dict(kind="unet", nf=2, n_downs=5), (1, 32, 64), 15),
+        "five-none": (dict(kind="unet", nf=2, n_downs=5, norm="none", input_nc=1), (2, 32, 32), 16),
+        "five-batch": (dict(kind="unet", nf=2, n_downs=5, norm="batch", output_nc=2), (2, 32, 32), 17),
+        "six": (dict(kind="unet", nf=1, n_downs=6), (1, 64, 64), 18),
     },
     "discriminator": {
         "one": (dict(kind="n_layers", nf=4, n_layers=1), (2, 17, 23), 11),
         "two": (dict(kind="n_layers", nf=5, n_layers=2, input_nc=1), (1, 31, 29), 12),
         "three": (dict(kind="n_layers", nf=4, n_layers=3), (1, 35, 42), 13),
         "three-none": (dict(kind="n_layers", nf=3, n_layers=3, norm="none"), (2, 33, 27), 14),
+        "two-batch": (dict(kind="n_layers", nf=4, n_layers=2, norm="batch"), (2, 26, 21), 24),
+        "pixel": (dict(kind="pixel", nf=5), (2, 7, 9), 25),
+        "pixel-none": (dict(kind="pixel", nf=4, norm="none"), (1, 5, 8), 26),
+        "pixel-batch": (dict(kind="pixel", nf=4, norm="batch"), (2, 6, 6), 27),
     },
 }
 
@@ -44,8 +55,8 @@ STEP_BASE = dict(lr=2e-4, gan_mode="lsgan", lambda_a=10.0, lambda_b=10.0, lambda
 
 
 def describe(config):
-    defaults = dict(input_nc=3, output_nc=1 if config["kind"] == "n_layers" else 3, nf=4, n_blocks=0, n_layers=0,
-                    norm="instance", upsample="transpose")
+    defaults = dict(input_nc=3, output_nc=3 if config["kind"] in ("resnet", "unet") else 1, nf=4, n_blocks=0,
+                    n_layers=0, n_downs=0, norm="instance", upsample="transpose")
     return " ".join(f"{key}={value}" for key, value in {**defaults, **config}.items())
 
 
@@ -61,7 +72,7 @@ def is_removed(network, name):
     """Whether a norm follows the convolution and subtracts its bias again."""
     module, kind = name.rsplit(".", 1)
     parent, index = module.rsplit(".", 1)
-    following = list(network.get_submodule(parent))[int(index) + 1:][:1]
+    following = list(network.get_submodule(parent))[int(index) + 1:]
     return kind == "bias" and following != [] and isinstance(following[0], torch.nn.InstanceNorm2d)
 
 
@@ -86,18 +97,20 @@ def run_network(network, x, dy):
 
 
 def make_networks(folder, name, cases):
-    """CASE/x, dy, y, dx, w/PARAMETER, g/PARAMETER."""
+    """CASE/x, dy, y, dx, w/PARAMETER, g/PARAMETER; with batch norm also y.inference, and after/BUFFER."""
     tensors, metadata = {}, {"cases": " ".join(cases)}
     for case, (config, (n, h, w), seed) in cases.items():
         random = networks.random_state(seed)
         network = networks.fill(networks.make(config), random)
         x = image(random, n, h, w, config.get("input_nc", 3))
         with torch.no_grad():
-            dy = networks.uniform(random, network(x).shape, 1.0)
+            inferred = copy.deepcopy(network).eval()(x)
+        dy = networks.uniform(random, inferred.shape, 1.0)
+        single = copy.deepcopy(network).float()
+        tensors.update({f"{case}/w/{key}": tensor.clone() for key, tensor in networks.get_state(network)})
         kinks = networks.Kinks(network)
         y, dx = run_network(network, x, dy)
         margin = kinks.stop()
-        single = copy.deepcopy(network).float()
         y32, dx32 = run_network(single, x.float(), dy.float())
         error = gradient_error(single, network)
         insist(margin > MARGIN, case, f"an activation is {margin:.1e} from a kink")
@@ -106,10 +119,12 @@ def make_networks(folder, name, cases):
                          f"{case}/e32.gradient": f"{error:.3e}",
                          f"{case}/e32.dx": image_error(dx32, dx)})
         tensors.update({f"{case}/x": x, f"{case}/dy": dy, f"{case}/y": y, f"{case}/dx": dx})
-        for key, parameter in network.named_parameters():
-            tensors[f"{case}/w/{key}"] = parameter.detach()
-            if not is_removed(network, key):
-                tensors[f"{case}/g/{key}"] = parameter.grad
+        tensors.update({f"{case}/g/{key}": parameter.grad for key, parameter in network.named_parameters()
+                        if not is_removed(network, key)})
+        if config.get("norm") == "batch":
+            tensors[f"{case}/y.inference"] = inferred
+            tensors.update({f"{case}/after/{key}": tensor for key, tensor in networks.get_state(network)
+                            if "running_" in key})
     tensorfile.write(folder / f"{name}.safetensors", tensors, metadata)
 
 
@@ -181,11 +196,11 @@ def start_metadata(generator, discriminator, options, shape):
 
 def store_state(tensors, prefix, training):
     for name, moments in training.get_moments().items():
-        for (key, parameter), (m, v) in zip(training.networks[name].named_parameters(), moments):
-            tensors[f"{prefix}/w/{name}/{key}"] = parameter.detach().clone()
-            if training.t:
-                tensors[f"{prefix}/m/{name}/{key}"] = m.clone()
-                tensors[f"{prefix}/v/{name}/{key}"] = v.clone()
+        network = training.networks[name]
+        tensors.update({f"{prefix}/w/{name}/{key}": tensor.clone() for key, tensor in networks.get_state(network)})
+        if training.t:
+            for (key, _), (m, v) in zip(network.named_parameters(), moments):
+                tensors.update({f"{prefix}/m/{name}/{key}": m.clone(), f"{prefix}/v/{name}/{key}": v.clone()})
 
 
 def store_step(tensors, metadata, case, training, a, b):
@@ -198,29 +213,28 @@ def store_step(tensors, metadata, case, training, a, b):
         error = gradient_error(single.networks[name], network)
         insist(error < 3e-5, case, f"float32's gradients of {name} are off by {error:.1e}")
         metadata[f"{case}/e32.gradient/{name}"] = f"{error:.3e}"
-        for key, parameter in network.named_parameters():
-            if not is_removed(network, key):
-                tensors[f"{case}/g/{name}/{key}"] = parameter.grad.clone()
-                tensors[f"{case}/after/{name}/{key}"] = parameter.detach().clone()
+        kept = [key for key, _ in networks.get_state(network) if not is_removed(network, key)]
+        state, gradients = network.state_dict(), {key: p.grad for key, p in network.named_parameters()}
+        tensors.update({f"{case}/g/{name}/{key}": gradients[key].clone() for key in kept if key in gradients})
+        tensors.update({f"{case}/after/{name}/{key}": state[key].clone() for key in kept})
     for loss in LOSSES:
         metadata[f"{case}/{loss}"] = repr(truth.losses[loss])
         metadata[f"{case}/e32/{loss}"] = f"{abs(single.losses[loss] - truth.losses[loss]):.3e}"
 
 
-def make_trajectory(folder, name, seed, generator, discriminator, changes, shape, compared):
+def make_trajectory(folder, name, seed, generator, discriminator, gain, changes, shape, compared):
     """A run in float64; each compared step starts from that run's weights and moments, rounded to float32."""
     options = {**STEP_BASE, **changes}
-    random, four = make_four(seed, generator, discriminator, 0.02)
+    random, four = make_four(seed, generator, discriminator, gain)
     training = Training(four, options)
     tensors, metadata = {}, start_metadata(generator, discriminator, options, shape)
     metadata["steps"] = " ".join(map(str, compared))
     for t in range(1, compared[-1] + 1):
         a, b = image(random, *shape), image(random, *shape)
         if t in compared:
-            case = f"{t}"
-            tensors.update({f"{case}/a": a, f"{case}/b": b})
-            store_state(tensors, case, training)
-            store_step(tensors, metadata, case, training, a, b)
+            tensors.update({f"{t}/a": a, f"{t}/b": b})
+            store_state(tensors, f"{t}", training)
+            store_step(tensors, metadata, f"{t}", training, a, b)
         training.step(a, b)
     tensorfile.write(folder / f"{name}.safetensors", tensors, metadata)
 
@@ -303,10 +317,12 @@ def main():
     make_losses(folder)
     make_adam(folder)
     make_trajectory(folder, "step", 51, dict(kind="resnet", nf=3, n_blocks=1), dict(kind="n_layers", nf=3, n_layers=2),
-                    {}, (1, 24, 28), (1, 2, 5, 20))
+                    0.02, {}, (1, 24, 28), (1, 2, 5, 20))
     make_trajectory(folder, "step-tv", 55, dict(kind="resnet", nf=4, n_blocks=1, norm="none", upsample="resize"),
-                    dict(kind="n_layers", nf=3, n_layers=1, norm="none"),
-                    dict(lambda_tv=1e-4, lambda_a=10.0, lambda_b=7.0, lambda_identity=0.3), (2, 16, 20), (1, 3))
+                    dict(kind="n_layers", nf=3, n_layers=1, norm="none"), None,
+                    dict(lambda_tv=1e-2, lambda_a=10.0, lambda_b=7.0, lambda_identity=0.3), (2, 16, 20), (1, 3))
+    make_trajectory(folder, "step-batch", 52, dict(kind="resnet", nf=3, n_blocks=0, norm="batch"),
+                    dict(kind="n_layers", nf=3, n_layers=2, norm="batch"), None, {}, (2, 16, 16), (2,))
     make_modes(folder)
     make_pool(folder)
     make_free_run(folder)

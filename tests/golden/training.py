@@ -111,19 +111,22 @@ class Training:
         for network in n.values():
             network.zero_grad()
 
-        fake_b, fake_a = n["G_A"](a), n["G_B"](b)
-        cycled_a, cycled_b = n["G_B"](fake_b), n["G_A"](fake_a)
+        # The order counts for the running statistics of batch norms: that of published code.
+        fake_b = n["G_A"](a)
+        cycled_a = n["G_B"](fake_b)
+        fake_a = n["G_B"](b)
+        cycled_b = n["G_A"](fake_a)
         zero = torch.zeros((), dtype=self.dtype)
         losses = dict.fromkeys(LOSSES, zero)
         pairs = [(cycled_a, a), (cycled_b, b)]
-        losses["G_A"] = gan_loss(mode, "generator", n["D_A"](fake_b))
-        losses["G_B"] = gan_loss(mode, "generator", n["D_B"](fake_a))
         losses["cycle_A"] = lambda_a * functional.l1_loss(cycled_a, a)
         losses["cycle_B"] = lambda_b * functional.l1_loss(cycled_b, b)
         if identity > 0:
             pairs += [(n["G_A"](b), b), (n["G_B"](a), a)]
             losses["idt_A"] = lambda_b * identity * functional.l1_loss(*pairs[2])
             losses["idt_B"] = lambda_a * identity * functional.l1_loss(*pairs[3])
+        losses["G_A"] = gan_loss(mode, "generator", n["D_A"](fake_b))
+        losses["G_B"] = gan_loss(mode, "generator", n["D_B"](fake_a))
         if o["lambda_tv"] > 0:
             losses["tv_A"] = o["lambda_tv"] * total_variation(fake_b)
             losses["tv_B"] = o["lambda_tv"] * total_variation(fake_a)
