@@ -126,8 +126,8 @@ struct _CgKernels
                                int n_threads);
 
   /* Adam (Kingma & Ba 2015) as PyTorch computes it: m = b1*m + (1-b1)*g; v = b2*v + (1-b2)*g*g;
-   * w -= step_size * m / (sqrt (v) / sqrt_bias2 + eps). Flat arrays. */
-  void (*adam) (float *w, const float *g, float *m, float *v, size_t n, float step_size, float beta1, float beta2,
+   * w -= step_size * m / (sqrt (v) / sqrt_bias2 + eps). Flat arrays. 1 - b1 and 1 - b2 are taken in double. */
+  void (*adam) (float *w, const float *g, float *m, float *v, size_t n, float step_size, double beta1, double beta2,
                 float sqrt_bias2, float eps, int n_threads);
 };
 

@@ -249,13 +249,16 @@ cg_reference_activation_gradient (CgActivation activation, CgPlane z, CgPlane dz
 
 /* m = b1*m + (1-b1)*g; v = b2*v + (1-b2)*g*g; w -= step_size * m / (sqrt (v) / sqrt_bias2 + eps) (Kingma & Ba 2015). */
 void
-cg_reference_adam (float *w, const float *g, float *m, float *v, size_t n, float step_size, float beta1, float beta2,
+cg_reference_adam (float *w, const float *g, float *m, float *v, size_t n, float step_size, double beta1, double beta2,
                    float sqrt_bias2, float eps, int n_threads)
 {
+  /* 1 - 0.999 in float would be off by 5e-5, and every second moment with it. */
+  float b1 = (float)beta1, b2 = (float)beta2, rest1 = (float)(1.0 - beta1), rest2 = (float)(1.0 - beta2);
+
   for (size_t e = 0; e < n; e++)
     {
-      m[e] = beta1 * m[e] + (1 - beta1) * g[e];
-      v[e] = beta2 * v[e] + (1 - beta2) * g[e] * g[e];
+      m[e] = b1 * m[e] + rest1 * g[e];
+      v[e] = b2 * v[e] + rest2 * g[e] * g[e];
       w[e] -= step_size * m[e] / (sqrtf (v[e]) / sqrt_bias2 + eps);
     }
 }

@@ -18,5 +18,5 @@ size_t cg_reference_norm_scratch_floats (int n, int h, int w, int c);
 void cg_reference_bias_gradient (CgPlane dy, int n, int h, int w, int c, float *db, const CgWorkspace *workspace);
 void cg_reference_activation_gradient (CgActivation activation, CgPlane z, CgPlane dz, CgPlane dx, int n, int h, int w,
                                        int c, int n_threads);
-void cg_reference_adam (float *w, const float *g, float *m, float *v, size_t n, float step_size, float beta1,
-                        float beta2, float sqrt_bias2, float eps, int n_threads);
+void cg_reference_adam (float *w, const float *g, float *m, float *v, size_t n, float step_size, double beta1,
+                        double beta2, float sqrt_bias2, float eps, int n_threads);

@@ -77,6 +77,6 @@ cg_adam_step (CgAdam *adam, const CgAdamOptions *options, float *w, const float 
   step_size = options->lr / (1.0 - pow (options->beta1, (double)adam->t));
   sqrt_bias2 = sqrt (1.0 - pow (options->beta2, (double)adam->t));
 
-  kernels->adam (w, g, adam->m, adam->v, adam->n_floats, (float)step_size, (float)options->beta1, (float)options->beta2,
+  kernels->adam (w, g, adam->m, adam->v, adam->n_floats, (float)step_size, options->beta1, options->beta2,
                  (float)sqrt_bias2, (float)options->eps, n_threads);
 }
