@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Writes the golden files that the tests compare with: what PyTorch computes in float64, and how far off its float32 is.
-
-Usage: generate.py [folder]   (Debian's python3-torch, 1.13 or newer; the tests themselves never need it)
-
-Numbers come from numpy's RandomState, whose stream never changes. A case whose float32 result could fall on the other side
-of a kink stops the program: it wants another seed.
-"""
+# Writes the golden files that the tests compare with: what PyTorch computes in float64, and how far off its float32 is.
+#
+# Usage: generate.py [folder]   (Debian's python3-torch, 1.13 or newer; the tests themselves never need it)
+#
+# Numbers come from numpy's RandomState, whose stream never changes. A case whose float32 result could fall on the other
+# side of a kink stops the program: it wants another seed.
 import copy
 import pathlib
 import sys
@@ -78,8 +77,8 @@ def is_removed(network, name):
 
 def gradient_error(approximate, truth):
     """The largest error in float32's gradients, in units of the network's largest gradient."""
-    pairs = [(a.grad.double(), t.grad.double()) for a, (name, t) in zip(approximate.parameters(), truth.named_parameters())
-             if not is_removed(truth, name)]
+    both = zip(approximate.parameters(), truth.named_parameters())
+    pairs = [(a.grad.double(), t.grad.double()) for a, (name, t) in both if not is_removed(truth, name)]
     return max(float((a - t).abs().max()) for a, t in pairs) / max(float(t.abs().max()) for _, t in pairs)
 
 
@@ -141,9 +140,9 @@ def make_winograd(folder):
 
 
 def make_losses(folder):
-    """Values in the metadata, gradients as tensors. Logits: small ones, and ones at which a sigmoid is 0 or 1 in float32."""
+    """Values in the metadata, gradients as tensors. Large logits are such that a float32 sigmoid is 0 or 1."""
     random = networks.random_state(31)
-    logits = {"small": networks.uniform(random, (2, 1, 5, 7), 2.5), "large": networks.uniform(random, (2, 1, 5, 7), 150.0)}
+    logits = {size: networks.uniform(random, (2, 1, 5, 7), limit) for size, limit in (("small", 2.5), ("large", 150.0))}
     tensors, metadata = {f"logits/{size}": x for size, x in logits.items()}, {}
 
     def add(case, function, x):
@@ -185,8 +184,8 @@ def make_adam(folder):
 
 def make_four(seed, generator, discriminator, gain):
     random = networks.random_state(seed)
-    return random, {name: networks.fill(networks.make(generator if name[0] == "G" else discriminator), random, gain, 0.05)
-                    for name in NETWORKS}
+    configs = {name: generator if name[0] == "G" else discriminator for name in NETWORKS}
+    return random, {name: networks.fill(networks.make(config), random, gain, 0.05) for name, config in configs.items()}
 
 
 def start_metadata(generator, discriminator, options, shape):
@@ -204,7 +203,7 @@ def store_state(tensors, prefix, training):
 
 
 def store_step(tensors, metadata, case, training, a, b):
-    """One step in float64 from this state as float32 holds it; CASE/g, CASE/after, losses; the float32 twin's errors."""
+    """One step in float64 from this state as float32 holds it; CASE/g, CASE/after, losses; its twin's errors."""
     truth, single = training.rounded(torch.float64), training.rounded(torch.float32)
     truth.step(a, b)
     single.step(a, b)
@@ -242,7 +241,7 @@ def make_trajectory(folder, name, seed, generator, discriminator, gain, changes,
 def make_modes(folder):
     """One step from the same weights with every other adversarial loss, without identity passes."""
     generator, discriminator = dict(kind="resnet", nf=3, n_blocks=1), dict(kind="n_layers", nf=3, n_layers=2)
-    shape, modes = (1, 24, 20), ("minimax", "vanilla", "hinge", "wgan")
+    shape, modes = (2, 20, 16), ("minimax", "vanilla", "hinge", "wgan", "wgangp")
     random, four = make_four(61, generator, discriminator, 0.02)
     a, b = image(random, *shape), image(random, *shape)
     options = {**STEP_BASE, "lambda_identity": 0.0}
@@ -278,8 +277,11 @@ def make_pool(folder):
 
 
 def make_free_run(folder):
-    """200 steps on four images each, run 24 times in float32 from weights that differ by 1e-7 of themselves: the mean of
-    every loss over windows of 20 steps, and its deviation over the runs. Rounding makes these runs part within a few steps."""
+    """200 steps on four images each, run 24 times in float32 from weights that differ by 1e-7 of themselves.
+
+    Rounding makes such runs part within a few steps: of every loss there are the runs' mean over windows of 20 steps,
+    and its deviation.
+    """
     generator, discriminator = dict(kind="resnet", nf=4, n_blocks=1), dict(kind="n_layers", nf=4, n_layers=2)
     options, shape, n_runs, n_steps, window = dict(STEP_BASE), (1, 24, 24), 24, 200, 20
     random, four = make_four(81, generator, discriminator, 0.02)
@@ -302,7 +304,7 @@ def make_free_run(folder):
     runs = numpy.array(runs)
     tensors = {f"{side}/{i}": x for side, list_ in images.items() for i, x in enumerate(list_)}
     metadata = start_metadata(generator, discriminator, options, shape)
-    metadata.update(n_steps=str(n_steps), window=str(window), losses=" ".join(LOSSES))
+    metadata.update(n_runs=str(n_runs), n_steps=str(n_steps), window=str(window), losses=" ".join(LOSSES))
     store_state(tensors, "start", Training(four, options))
     tensors.update({"mean": runs.mean(0), "deviation": runs.std(0, ddof=1)})
     tensorfile.write(folder / "free-run.safetensors", tensors, metadata)

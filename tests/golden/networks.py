@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""The networks in PyTorch, with the module names of published checkpoints; apart because every golden file is made with them."""
+# The networks in PyTorch, with the module names of published checkpoints; apart because every golden file needs them.
 import math
 
 import numpy
@@ -27,7 +27,8 @@ class UnetBlock(nn.Module):
         bias = norm == "instance"
         outermost = input_nc is not None
         down = nn.Conv2d(input_nc if outermost else outer, inner, 4, stride=2, padding=1, bias=bias)
-        up = nn.ConvTranspose2d(2 * inner if submodule else inner, outer, 4, stride=2, padding=1, bias=bias or outermost)
+        width = 2 * inner if submodule else inner
+        up = nn.ConvTranspose2d(width, outer, 4, stride=2, padding=1, bias=bias or outermost)
         if outermost:
             layers = [down, submodule, nn.ReLU(), up, nn.Tanh()]
         elif submodule:
@@ -121,7 +122,7 @@ def get_state(network):
 
 
 def fill(network, random, gain=None, bias=0.1):
-    """Weights of the given deviation; without one, of the deviation that keeps activations at their size (He et al. 2015)."""
+    """Weights of deviation gain; without one, of that which keeps activations at their size (He et al. 2015)."""
     with torch.no_grad():
         for name, parameter in get_state(network):
             module = network.get_submodule(name.rsplit(".", 1)[0])
@@ -140,10 +141,10 @@ def fill(network, random, gain=None, bias=0.1):
 
 
 class Kinks:
-    """The smallest distance of any activation from its kink, relative to the activations' deviation, while it is watching.
+    """The smallest distance of any activation from its kink, relative to the activations' deviation.
 
-    Where float32 and float64 fall on different sides of a kink their gradients differ by a whole step, which is nobody's
-    mistake: golden inputs stay away from such places.
+    Where float32 and float64 fall on different sides of a kink their gradients differ by a whole step, which is
+    nobody's mistake: golden inputs stay away from such places.
     """
 
     def __init__(self, *networks):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""Reads and writes .safetensors files; a few lines of our own because Debian 12 has no package for it."""
+# Reads and writes .safetensors files; a few lines of our own because Debian 12 has no package for it.
 import json
 import struct
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""CycleGAN's losses and training step in PyTorch; apart because golden files hold both float64's and float32's results."""
+# CycleGAN's losses and training step in PyTorch; apart because golden files hold float64's and float32's results.
 import copy
 
 import torch
@@ -64,10 +64,18 @@ class Pool:
         return torch.stack(answer)
 
 
+def gradient_penalty(network, real, fake, draw):
+    """10 * mean ((|d sum (D (x)) / dx| - 1)^2), x at one point per image between real and fake (Gulrajani 2017)."""
+    share = torch.tensor([draw(n) for n in range(len(real))], dtype=real.dtype).view(-1, 1, 1, 1)
+    x = (share * real + (1 - share) * fake).requires_grad_()
+    gradient, = torch.autograd.grad(network(x).sum(), x, create_graph=True)
+    return 10 * ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
+
+
 class Training:
     """Four networks, their optimisers and pools. After step(): .losses, and gradients in the networks."""
 
-    POOL_A, POOL_B = 8, 9
+    POOL_A, POOL_B, PENALTY = 8, 9, 12
 
     def __init__(self, networks, options):
         self.networks = copy.deepcopy(networks)
@@ -138,6 +146,11 @@ class Training:
             n[name].zero_grad()
             pooled = self.pools[purpose].query(fake.detach(), self.t)
             losses[name] = 0.5 * (gan_loss(mode, "real", n[name](real)) + gan_loss(mode, "fake", n[name](pooled)))
+            if mode == "wgangp":
+                stream = (name == "D_B") << 32
+                losses[name] = losses[name] + gradient_penalty(
+                    n[name], real, pooled,
+                    lambda n: (philox(o["seed"], self.PENALTY, self.t, stream + n) >> 11) / 2 ** 53)
             losses[name].backward()
             self.adam[name].step()
             if mode == "wgan":

@@ -42,11 +42,8 @@ step_fixture_init (StepFixture *fixture, const CgSafetensors *file, const char *
   {
     const char *name;
     CgGanMode mode;
-  } modes[] = { { "minimax", CG_GAN_MINIMAX },
-                { "vanilla", CG_GAN_VANILLA },
-                { "lsgan", CG_GAN_LSGAN },
-                { "hinge", CG_GAN_HINGE },
-                { "wgan", CG_GAN_WGAN } };
+  } modes[] = { { "minimax", CG_GAN_MINIMAX }, { "vanilla", CG_GAN_VANILLA }, { "lsgan", CG_GAN_LSGAN },
+                { "hinge", CG_GAN_HINGE },     { "wgan", CG_GAN_WGAN },       { "wgangp", CG_GAN_WGANGP } };
   CgStepOptions *options = &fixture->options;
   g_auto (GStrv) shape = golden_get_words (file, "shape");
   g_autoptr (GError) error = NULL;
