@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "infer/hidden-pixels.h"
+#include "infer/about.h"
 #include "infer/translate.h"
 #include "model/model-library.h"
 #include "model/model.h"
