@@ -19,4 +19,6 @@ enum
  */
 typedef int (*CgCommandFunc) (int argc, char **argv);
 
+int cg_command_info (int argc, char **argv);
+int cg_command_models (int argc, char **argv);
 int cg_command_train (int argc, char **argv);

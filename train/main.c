@@ -15,6 +15,8 @@ typedef struct
 
 static const Command commands[] = {
   { "train", cg_command_train, N_ ("train two generators on two folders of images") },
+  { "info", cg_command_info, N_ ("tell what a model file is, or what this machine computes with") },
+  { "models", cg_command_models, N_ ("list the installed models and where they were found") },
 };
 
 static void
@@ -52,6 +54,7 @@ main (int argc, char **argv)
         g_autofree char *name = g_strdup_printf ("cyclegan %s", argv[1]);
 
         argv[1] = name;
+        g_set_prgname (name); /* what --help shows before the options */
         return commands[i].run (argc - 1, argv + 1);
       }
 

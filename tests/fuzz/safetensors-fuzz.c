@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   g_autofree char *path = NULL;
   const int fd = memfd_create ("fuzz", MFD_CLOEXEC);
 
-  if (fd < 0 || write (fd, data, size) != (ssize_t) size)
+  if (fd < 0 || write (fd, data, size) != (ssize_t)size)
     abort ();
   path = g_strdup_printf ("/proc/self/fd/%d", fd);
   read_all (path);

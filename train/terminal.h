@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Text of files on a terminal, where it must not act as a command. */
+#pragma once
+
+/* @text (UTF-8) with control characters replaced and every line break followed by @indent spaces. (transfer full) */
+char *cg_terminal_text (const char *text, int indent);
