@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "kernels/kernels-private.h"
+#include "kernels/packed-tables.h"
 #include "kernels/reference-convolution.h"
 #include "kernels/reference-pointwise.h"
 
@@ -29,14 +30,46 @@ const CgKernels cg_kernels_reference = {
   .adam = cg_reference_adam,
 };
 
+/* What can be had here, for the message to whom asks for something else. */
+static const char *
+list_words (void)
+{
+  return cg_packed_table_avx512 () ? "c, blis, avx2, avx512" : cg_packed_table_avx2 () ? "c, blis, avx2" : "c, blis";
+}
+
 const CgKernels *
 cg_kernels_lookup (const char *word, GError **error)
 {
-  if (g_strcmp0 (word, "c") == 0)
-    return &cg_kernels_reference;
+  const CgKernels *kernels = NULL;
+  CgGemmBlisKind kind;
 
-  g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("CG_CPU=%s cannot be had here; these can: %s"), word, "c");
-  return NULL;
+  if (g_strcmp0 (word, "c") == 0)
+    kernels = &cg_kernels_reference;
+  else if (g_strcmp0 (word, "blis") == 0)
+    kernels = cg_packed_table_blis (&kind);
+  else if (g_strcmp0 (word, "avx2") == 0)
+    kernels = cg_packed_table_avx2 ();
+  else if (g_strcmp0 (word, "avx512") == 0)
+    kernels = cg_packed_table_avx512 ();
+
+  if (!kernels)
+    g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("CG_CPU=%s cannot be had here; these can: %s"), word,
+                 list_words ());
+  return kernels;
+}
+
+/* BLIS where it has a kernel for this processor, own kernels where it does not, or leaves AVX-512 lie. */
+static const CgKernels *
+choose (void)
+{
+  CgGemmBlisKind kind;
+  const CgKernels *blis = cg_packed_table_blis (&kind);
+
+  if (kind != CG_GEMM_BLIS_SKX && cg_packed_table_avx512 ())
+    return cg_packed_table_avx512 ();
+  if ((kind == CG_GEMM_BLIS_GENERIC || kind == CG_GEMM_BLIS_STRANGER) && cg_packed_table_avx2 ())
+    return cg_packed_table_avx2 ();
+  return blis;
 }
 
 const CgKernels *
@@ -44,7 +77,7 @@ cg_kernels_get (GError **error)
 {
   const char *wish = cg_cpu_get_wish ();
 
-  return cg_kernels_lookup (wish ? wish : "c", error);
+  return wish ? cg_kernels_lookup (wish, error) : choose ();
 }
 
 /* x[p] is reached by y[i] with i*stride = p + pad - r. At the near end the lowest i is -floor ((taps - 1 - pad) / stride),

@@ -94,15 +94,16 @@ struct _CgKernels
 
   /* dw[r,s,c,k] += sum_{n,i,j} x[n, i*stride - pad + r, j*stride - pad + s, c] * y[n,i,j,k].
    * x: halo of pad filled. y: halo of cg_conv_adjoint_halo() of zeros. */
-  void (*conv_weight_gradient) (const CgConvShape *shape, CgPlane x, CgPlane y, float *dw, const CgWorkspace *workspace);
+  void (*conv_weight_gradient) (const CgConvShape *shape, CgPlane x, CgPlane y, float *dw,
+                                const CgWorkspace *workspace);
 
   /* Instance statistics of x [N,H,W,C]: mean[N*C], and m2[N*C] = sum of squared distances from that mean,
    * by blocks merged in double in a fixed order (Chan et al. 1979), so |mean| >> deviation does no harm. */
   void (*norm_statistics) (CgPlane x, int n, int h, int w, int c, float *mean, float *m2, const CgWorkspace *workspace);
 
   /* z = act (x * scale[n,c] + shift[n,c]) + skip, overwritten; skip.data may be NULL. The three planes may differ in strides. */
-  void (*norm_apply) (CgPlane x, const float *scale, const float *shift, CgActivation activation, CgPlane skip, CgPlane z,
-                      int n, int h, int w, int c, int n_threads);
+  void (*norm_apply) (CgPlane x, const float *scale, const float *shift, CgActivation activation, CgPlane skip,
+                      CgPlane z, int n, int h, int w, int c, int n_threads);
 
   /* Per (n,c), with g = dz * act'(x*scale+shift):  sum_g = sum g,  sum_gx = sum g * (x*scale + shift). Fixed-order, double merge.
    * act' is taken from the pre-activation u = x*scale+shift. */
@@ -112,8 +113,8 @@ struct _CgKernels
   /* dx = a[n,c] * g + b[n,c] + d[n,c] * u, with g and u as above; overwritten. Instance norm: u is the normalised x, rstd = scale,
    * a = rstd, b = -rstd*mean(g), d = -rstd*mean(g*u). Batch norm merges the sums over n and corrects for gamma, beta first. */
   void (*norm_gradient_apply) (CgPlane x, const float *scale, const float *shift, CgActivation activation, CgPlane dz,
-                               const float *a, const float *b, const float *d, CgPlane dx,
-                               int n, int h, int w, int c, int n_threads);
+                               const float *a, const float *b, const float *d, CgPlane dx, int n, int h, int w, int c,
+                               int n_threads);
 
   /* Floats of scratch per thread that the norm kernels and conv_bias_gradient need for this size. */
   size_t (*norm_scratch_floats) (int n, int h, int w, int c);

@@ -25,7 +25,7 @@ activate (double value, CgActivation activation)
   switch (activation)
     {
     case CG_ACTIVATION_RELU:
-      return value > 0 ? (float)value : 0.0f;
+      return value <= 0 ? 0.0f : (float)value;
     case CG_ACTIVATION_LEAKY_RELU:
       return (float)(value > 0 ? value : CG_LEAKY_SLOPE * value);
     case CG_ACTIVATION_TANH:

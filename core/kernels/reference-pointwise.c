@@ -23,7 +23,7 @@ activate (float u, CgActivation activation)
   switch (activation)
     {
     case CG_ACTIVATION_RELU:
-      return u > 0 ? u : 0;
+      return u <= 0 ? 0 : u;
     case CG_ACTIVATION_LEAKY_RELU:
       return u > 0 ? u : CG_LEAKY_SLOPE * u;
     case CG_ACTIVATION_TANH:

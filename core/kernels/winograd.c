@@ -1,285 +1,229 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Cuts an image into blocks of tiles whose transforms stay in cache: transform, 36 products through the micro-kernel, transform back. */
-#include "kernels/winograd.h"
-
+/* 3x3 gathers with stride 1 by Winograd's F(4x4, 3x3): 36 products per tile of 16 pixels and pair of channels instead of 144. */
 #include <string.h>
 
 #include "base/parallel.h"
-#include "kernels/kernels-private.h"
+#include "kernels/machine.h"
 
-#define PATCH CG_WINOGRAD_PATCH
-#define TILE CG_WINOGRAD_TILE
-#define PRODUCTS CG_WINOGRAD_PRODUCTS
-#define VECTOR CG_WINOGRAD_VECTOR
-
-/* Tiles per block: 36 * 48 * 256 channels are 1.7 MB, the second cache of the processors this was measured on. */
+/* Tiles of one block: enough to use every panel of weights several times, few enough that all 36 transformed planes stay
+ * near the processor. */
 #define BLOCK_TILES 48
 
-/* Stands for pixels outside the image in the patches of the last tiles. */
-static const float outside[VECTOR];
-
-/* One direction seen as a plain valid correlation: @c channels in, @k out, rows x columns of output, input from @origin on. */
+/**
+ * out tile = A^T [ sum_c U[c] * V[c] ] A with V = B^T d B of the input tile and U = G g G^T of the weights, the product
+ * taken element by element (Lavin & Gray 2016): for each of the 36 elements one matrix product [tiles][c] * [c][o].
+ */
 typedef struct
 {
-  const CgGemm *gemm;
-  const CgWinogradTransform *transform;
-  const CgWorkspace *workspace;
-  const float *packed, *bias;
-  CgActivation activation;
-  CgPlane from, to; /* from: at the corner of the first patch */
-  int c, k, rows, columns;
-  size_t tiles_across, tiles_per_image, n_tiles;
-  size_t block; /* tiles, a multiple of the micro-kernel's pixels */
-} Job;
+  int across, down; /* tiles */
+  int block_tiles;  /* a multiple of the micro-kernel's pixels */
+  int n_blocks;
+  int n_panels;         /* of output channels */
+  size_t in_step;       /* floats of one element's V of a block */
+  size_t product_step;  /* floats of one tile's products, one element */
+  size_t product_plane; /* floats of one element's products */
+} Plan;
 
-bool
-cg_winograd_suits (const CgConvShape *shape)
-{
-  return shape->r == 3 && shape->s == 3 && shape->stride == 1 && shape->pad <= 2 && shape->c % VECTOR == 0
-         && shape->k % VECTOR == 0 && shape->c >= 32 && shape->k >= 32;
-}
-
-static int
-get_in (const CgConvShape *shape, CgConvDirection direction)
-{
-  return direction == CG_CONV_FORWARD ? shape->c : shape->k;
-}
-
-static int
-get_out (const CgConvShape *shape, CgConvDirection direction)
-{
-  return direction == CG_CONV_FORWARD ? shape->k : shape->c;
-}
-
-/* Floats of one product's weights: panels of n_channels columns. */
-static size_t
-get_product_floats (const CgGemm *gemm, int in, int out)
-{
-  size_t panels = ((size_t)out + (size_t)gemm->n_channels - 1) / (size_t)gemm->n_channels;
-
-  return cg_round_line (panels * (size_t)gemm->n_channels * (size_t)in);
-}
-
-size_t
-cg_winograd_packed_floats (const CgGemm *gemm, const CgConvShape *shape, CgConvDirection direction)
-{
-  return PRODUCTS * get_product_floats (gemm, get_in (shape, direction), get_out (shape, direction)) + CG_GEMM_SLACK;
-}
-
-static size_t
-get_block (const CgGemm *gemm)
-{
-  size_t pixels = (size_t)gemm->n_pixels;
-
-  return MAX (BLOCK_TILES / pixels, 1) * pixels;
-}
-
-size_t
-cg_winograd_scratch_floats (const CgGemm *gemm, const CgConvShape *shape)
-{
-  size_t block = get_block (gemm);
-  size_t channels = (size_t)MAX (shape->c, shape->k);
-
-  return 2 * cg_round_line (PRODUCTS * block * channels + CG_GEMM_SLACK) + PRODUCTS * (size_t)gemm->n_pixels * VECTOR;
-}
-
-/* G, the weights' transform: row p of a finite point holds p^0, p^1, p^2 over the product of its distances to the others. */
 static void
-fill_weight_transform (double g[PATCH][3])
+plan_init (Plan *plan, const CgMachine *machine, const CgGather *g)
 {
-  const double points[PATCH - 1] = { 0.0, CG_WINOGRAD_A, -CG_WINOGRAD_A, CG_WINOGRAD_B, -CG_WINOGRAD_B };
+  const CgGemm *gemm = machine->gemm;
 
-  for (int i = 0; i < PATCH - 1; i++)
-    {
-      double distances = 1.0;
+  plan->across = cg_ceil_div (g->width, CG_WINOGRAD_OUT);
+  plan->down = cg_ceil_div (g->height, CG_WINOGRAD_OUT);
 
-      for (int j = 0; j < PATCH - 1; j++)
-        if (j != i)
-          distances *= points[i] - points[j];
-      g[i][0] = 1.0 / distances;
-      g[i][1] = points[i] / distances;
-      g[i][2] = points[i] * points[i] / distances;
-    }
-  g[PATCH - 1][0] = g[PATCH - 1][1] = 0.0;
-  g[PATCH - 1][2] = 1.0;
+  const int tiles = plan->across * plan->down;
+  const int most = MAX (BLOCK_TILES / gemm->n_pixels, 1) * gemm->n_pixels;
+  const int n_blocks = MAX (cg_ceil_div (tiles, most), 1);
+
+  /* Blocks of about the same size, so that no thread is left with a small one. */
+  plan->block_tiles = MAX (cg_ceil_div (cg_ceil_div (tiles, n_blocks), gemm->n_pixels), 1) * gemm->n_pixels;
+  plan->n_blocks = cg_ceil_div (tiles, plan->block_tiles);
+  plan->n_panels = cg_ceil_div (g->out_channels, gemm->n_channels);
+  plan->in_step = cg_round_line ((size_t)plan->block_tiles * (size_t)g->in_channels) + 16;
+  plan->product_step = (size_t)(plan->n_panels * gemm->n_channels) + 16;
+  plan->product_plane = (size_t)plan->block_tiles * plan->product_step;
+}
+
+static size_t
+tile_floats (const CgMachine *machine)
+{
+  return cg_round_line ((size_t)(CG_WINOGRAD_PRODUCTS * machine->gemm->n_pixels) * CG_WINOGRAD_CHANNELS);
+}
+
+static size_t
+packed_floats (const CgMachine *machine, const CgGather *g)
+{
+  const size_t width = (size_t)machine->gemm->n_channels;
+  const size_t n_panels = ((size_t)g->out_channels + width - 1) / width;
+
+  return cg_round_line (CG_WINOGRAD_PRODUCTS * n_panels * width * (size_t)g->in_channels) + CG_GEMM_SLACK;
+}
+
+static size_t
+scratch_floats (const CgMachine *machine, const CgGather *g, int n)
+{
+  Plan plan;
+
+  plan_init (&plan, machine, g);
+  return tile_floats (machine) + CG_WINOGRAD_PRODUCTS * (plan.in_step + plan.product_plane) + CG_GEMM_SLACK;
 }
 
 typedef struct
 {
-  const CgGemm *gemm;
+  const CgMachine *machine;
+  const CgGather *gather;
   const CgConvShape *shape;
-  CgConvDirection direction;
   const float *w;
   float *packed;
-} Packing;
+} PackJob;
 
-/* U = G g G' for all outputs of one input channel; item: the input channel. */
+/* One panel of output channels: [element][panel][c][o]. */
 static void
-pack_channel (size_t item, int worker, void *data)
+pack_panel (size_t item, int worker, void *data)
 {
-  const Packing *packing = data;
-  const CgConvShape *shape = packing->shape;
-  const gboolean forward = packing->direction == CG_CONV_FORWARD;
-  const int in = get_in (shape, packing->direction), out = get_out (shape, packing->direction);
-  const size_t width = (size_t)packing->gemm->n_channels;
-  const size_t product_floats = get_product_floats (packing->gemm, in, out);
-  const size_t panel_floats = width * (size_t)in;
-  double g[PATCH][3];
+  const PackJob *job = data;
+  const CgGather *g = job->gather;
+  const int width = job->machine->gemm->n_channels;
+  const int first = (int)item * width, count = MIN (width, g->out_channels - first);
+  const size_t panel = (size_t)g->in_channels * (size_t)width;
+  const size_t element = (size_t)cg_ceil_div (g->out_channels, width) * panel;
+  float taps[9 * CG_GEMM_MAX_CHANNELS] = { 0 };
 
-  fill_weight_transform (g);
-  for (size_t o = 0; o < (product_floats / panel_floats) * width; o++)
+  for (int c = 0; c < g->in_channels; c++)
     {
-      float *target = packing->packed + o / width * panel_floats + item * width + o % width;
-      double half[PATCH][3];
-
-      if (o >= (size_t)out)
+      for (int tap = 0; tap < 9; tap++)
         {
-          for (int q = 0; q < PRODUCTS; q++)
-            target[(size_t)q * product_floats] = 0.0f;
-          continue;
+          size_t step;
+          const float *from
+              = cg_gather_weights (g, job->shape, job->w, tap / 3, tap % 3, c, &step) + (size_t)first * step;
+
+          for (int o = 0; o < count; o++)
+            taps[tap * width + o] = from[(size_t)o * step];
         }
-      for (int i = 0; i < PATCH; i++)
-        for (int s = 0; s < 3; s++)
-          {
-            double sum = 0.0;
-
-            for (int r = 0; r < 3; r++)
-              {
-                /* The adjoint correlates with the weights turned by 180 degrees. */
-                size_t tap = (size_t)(forward ? r * 3 + s : (2 - r) * 3 + (2 - s));
-                size_t c = forward ? item : o, k = forward ? o : item;
-
-                sum += g[i][r] * packing->w[(tap * (size_t)shape->c + c) * (size_t)shape->k + k];
-              }
-            half[i][s] = sum;
-          }
-      for (int i = 0; i < PATCH; i++)
-        for (int j = 0; j < PATCH; j++)
-          target[(size_t)(i * PATCH + j) * product_floats]
-              = (float)(half[i][0] * g[j][0] + half[i][1] * g[j][1] + half[i][2] * g[j][2]);
+      job->machine->rows->winograd_weights (taps, (size_t)width, width,
+                                            job->packed + item * panel + (size_t)c * (size_t)width, element);
     }
 }
 
-void
-cg_winograd_pack (const CgGemm *gemm, const CgConvShape *shape, CgConvDirection direction, const float *w,
-                  float *packed, int n_threads)
+static void
+pack (const CgMachine *machine, const CgGather *g, const CgConvShape *shape, const float *w, float *packed,
+      int n_threads)
 {
-  Packing packing = { gemm, shape, direction, w, packed };
+  const size_t n_panels = (size_t)cg_ceil_div (g->out_channels, machine->gemm->n_channels);
+  const size_t used = CG_WINOGRAD_PRODUCTS * n_panels * (size_t)(machine->gemm->n_channels * g->in_channels);
+  PackJob job = { machine, g, shape, w, packed };
 
-  cg_parallel_for (n_threads, (size_t)get_in (shape, direction), pack_channel, &packing);
+  cg_parallel_for (n_threads, n_panels, pack_panel, &job);
+  memset (packed + used, 0, (packed_floats (machine, g) - used) * sizeof (float));
 }
 
-/* The pixels of tile @t's patch; those outside the padded image are NULL. */
-static void
-locate_patch (const Job *job, size_t t, const float *pixels[PRODUCTS])
+typedef struct
 {
-  size_t image = t / job->tiles_per_image, inside = t % job->tiles_per_image;
-  int row = (int)(inside / job->tiles_across) * TILE, column = (int)(inside % job->tiles_across) * TILE;
+  const CgGatherCall *call;
+  Plan plan;
+} RunJob;
 
-  for (int i = 0; i < PATCH; i++)
-    for (int j = 0; j < PATCH; j++)
-      pixels[i * PATCH + j] = row + i < job->rows + 2 && column + j < job->columns + 2
-                                  ? cg_plane_at (&job->from, (int)image, row + i, column + j, job->c)
-                                  : NULL;
-}
-
-/* Transforms tiles first … first + n - 1 (one panel) into the panels of all products, depth by depth of 16 channels. */
+/* V of one micro-kernel's worth of tiles, all channels, straight into the 36 panels at @panels. */
 static void
-transform_panel (const Job *job, size_t first, size_t n, float *panel, size_t product_floats, float *staged)
+transform_tiles (const RunJob *job, int n, int first, int count, float *tiles, float *panels)
 {
-  const size_t pixels = (size_t)job->gemm->n_pixels;
-  const float *located[CG_GEMM_MAX_PIXELS][PRODUCTS];
-  const float *patch[PRODUCTS];
+  const CgGatherCall *call = job->call;
+  const CgGather *g = call->gather;
+  const int width = call->machine->gemm->n_pixels;
+  const size_t element = (size_t)width * CG_WINOGRAD_CHANNELS;
 
-  for (size_t t = 0; t < n; t++)
-    locate_patch (job, first + t, located[t]);
-  for (size_t c = 0; c < (size_t)job->c; c += VECTOR)
+  for (int c = 0; c < g->in_channels; c += CG_WINOGRAD_CHANNELS)
     {
-      for (size_t t = 0; t < n; t++)
-        {
-          for (int q = 0; q < PRODUCTS; q++)
-            patch[q] = located[t][q] ? located[t][q] + c : outside;
-          job->transform->input (patch, 0, staged + t * VECTOR, pixels * VECTOR);
-        }
-      for (size_t q = 0; q < PRODUCTS; q++)
-        {
-          const float *source = staged + q * pixels * VECTOR;
-          float *target = panel + q * product_floats + c * pixels;
+      const int n_channels = MIN (CG_WINOGRAD_CHANNELS, g->in_channels - c);
+      const float *starts[CG_GEMM_MAX_PIXELS];
 
-          for (size_t v = 0; v < VECTOR; v++)
-            for (size_t t = 0; t < pixels; t++)
-              target[v * pixels + t] = t < n ? source[t * VECTOR + v] : 0.0f;
+      for (int i = 0; i < count; i++)
+        {
+          const int top = (first + i) / job->plan.across * CG_WINOGRAD_OUT;
+          const int left = (first + i) % job->plan.across * CG_WINOGRAD_OUT;
+
+          /* A tile at the border reads only what the wanted output pixels need; more may not be there. */
+          call->machine->rows->winograd_input (
+              cg_plane_at (&call->in, n, top + g->in_top, left + g->in_left, g->in_channels) + c, call->in.row_stride,
+              (size_t)g->in_channels, g->height - top + 2, g->width - left + 2, n_channels,
+              tiles + i * CG_WINOGRAD_CHANNELS, element);
+        }
+      for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
+        {
+          for (int i = 0; i < count; i++)
+            starts[i] = tiles + (size_t)q * element + i * CG_WINOGRAD_CHANNELS;
+          call->machine->rows->pack_pixels (width, count, starts, (size_t)n_channels,
+                                            panels + (size_t)q * job->plan.in_step + (size_t)(c * width));
         }
     }
 }
 
-/* Turns the products of tile @t (at @products, one every @stride floats) into its pixels. */
 static void
-finish_tile (const Job *job, size_t t, const float *products, size_t stride)
+multiply_elements (const RunJob *job, int count, const float *panels, float *products)
 {
-  size_t image = t / job->tiles_per_image, inside = t % job->tiles_per_image;
-  int row = (int)(inside / job->tiles_across) * TILE, column = (int)(inside % job->tiles_across) * TILE;
-  float *pixels[TILE * TILE];
+  const CgGatherCall *call = job->call;
+  const CgGemm *gemm = call->machine->gemm;
+  const Plan *plan = &job->plan;
+  const size_t depth = (size_t)call->gather->in_channels;
+  const float *weights = call->packed;
 
-  for (int i = 0; i < TILE; i++)
-    for (int j = 0; j < TILE; j++)
-      pixels[i * TILE + j] = row + i < job->rows && column + j < job->columns
-                                 ? cg_plane_at (&job->to, (int)image, row + i, column + j, job->k)
-                                 : NULL;
-  for (size_t k = 0; k < (size_t)job->k; k += VECTOR)
-    job->transform->output (products + k, stride, job->bias ? job->bias + k : NULL, job->activation, pixels, k);
+  for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
+    for (int j = 0; j < plan->n_panels; j++)
+      {
+        for (int i = 0; i < count; i += gemm->n_pixels)
+          gemm->tile (gemm, MIN (gemm->n_pixels, count - i), gemm->n_channels, depth,
+                      panels + (size_t)q * plan->in_step + (size_t)i * depth, weights, false,
+                      products + (size_t)q * plan->product_plane + (size_t)i * plan->product_step
+                          + (size_t)(j * gemm->n_channels),
+                      plan->product_step);
+        weights += depth * (size_t)gemm->n_channels;
+      }
 }
 
 static void
 run_block (size_t item, int worker, void *data)
 {
-  const Job *job = data;
-  const CgGemm *gemm = job->gemm;
-  const size_t first = item * job->block, n = MIN (job->block, job->n_tiles - first);
-  const size_t pixels = (size_t)gemm->n_pixels, width = (size_t)gemm->n_channels;
-  const size_t c = (size_t)job->c, k = (size_t)job->k;
-  const size_t in_floats = job->block * c, out_floats = job->block * k;
-  const size_t weight_floats = get_product_floats (gemm, job->c, job->k);
-  float *in = cg_workspace_get (job->workspace, worker);
-  float *out = in + cg_round_line (PRODUCTS * in_floats + CG_GEMM_SLACK);
-  float *staged = out + cg_round_line (PRODUCTS * out_floats + CG_GEMM_SLACK);
+  const RunJob *job = data;
+  const CgGatherCall *call = job->call;
+  const CgGather *g = call->gather;
+  const Plan *plan = &job->plan;
+  const int width = call->machine->gemm->n_pixels;
+  const int n = (int)(item / (size_t)plan->n_blocks);
+  const int first = (int)(item % (size_t)plan->n_blocks) * plan->block_tiles;
+  const int count = MIN (plan->block_tiles, plan->across * plan->down - first);
+  float *tiles = cg_workspace_get (call->workspace, worker);
+  float *panels = tiles + tile_floats (call->machine);
+  float *products = panels + CG_WINOGRAD_PRODUCTS * plan->in_step;
 
-  for (size_t t = 0; t < n; t += pixels)
-    transform_panel (job, first + t, MIN (pixels, n - t), in + t * c, in_floats, staged);
-  for (size_t q = 0; q < PRODUCTS; q++)
-    for (size_t j = 0; j < k; j += width)
-      for (size_t t = 0; t < n; t += pixels)
-        gemm->tile (gemm, (int)MIN (pixels, n - t), (int)MIN (width, k - j), c, in + q * in_floats + t * c,
-                    job->packed + q * weight_floats + j * c, false, out + q * out_floats + t * k + j, k);
-  for (size_t t = 0; t < n; t++)
-    finish_tile (job, first + t, out + t * k, out_floats);
+  for (int i = 0; i < count; i += width)
+    transform_tiles (job, n, first + i, MIN (width, count - i), tiles, panels + (size_t)i * (size_t)g->in_channels);
+
+  multiply_elements (job, count, panels, products);
+
+  for (int i = 0; i < count; i++)
+    {
+      const int top = (first + i) / plan->across * CG_WINOGRAD_OUT, left = (first + i) % plan->across * CG_WINOGRAD_OUT;
+
+      call->machine->rows->winograd_output (products + (size_t)i * plan->product_step, plan->product_plane,
+                                            cg_plane_at (&call->out, n, top, left, g->out_channels),
+                                            call->out.row_stride, (size_t)g->out_channels, g->height - top,
+                                            g->width - left, g->out_channels, call->bias, call->activation);
+    }
 }
 
-void
-cg_winograd_run (const CgGemm *gemm, const CgWinogradTransform *transform, const CgConvShape *shape,
-                 CgConvDirection direction, const float *packed, const float *bias, CgActivation activation,
-                 CgPlane from, CgPlane to, const CgWorkspace *workspace)
+static void
+run (const CgGatherCall *call)
 {
-  const bool forward = direction == CG_CONV_FORWARD;
-  /* Rows of halo that the first patch reaches into. */
-  const int reach = forward ? shape->pad : 2 - shape->pad;
-  Job job = { .gemm = gemm,
-              .transform = transform,
-              .workspace = workspace,
-              .packed = packed,
-              .bias = bias,
-              .activation = activation,
-              .from = from,
-              .to = to,
-              .c = get_in (shape, direction),
-              .k = get_out (shape, direction),
-              .rows = forward ? shape->ho : shape->h,
-              .columns = forward ? shape->wo : shape->w,
-              .block = get_block (gemm) };
+  RunJob job = { .call = call };
 
-  job.from.data = cg_plane_at (&from, 0, -reach, -reach, job.c);
-  job.tiles_across = ((size_t)job.columns + TILE - 1) / TILE;
-  job.tiles_per_image = job.tiles_across * (((size_t)job.rows + TILE - 1) / TILE);
-  job.n_tiles = (size_t)shape->n * job.tiles_per_image;
-  cg_parallel_for (workspace->n_threads, (job.n_tiles + job.block - 1) / job.block, run_block, &job);
+  plan_init (&job.plan, call->machine, call->gather);
+  cg_parallel_for (call->workspace->n_threads, (size_t)call->n * (size_t)job.plan.n_blocks, run_block, &job);
 }
+
+const CgAlgorithm cg_winograd = {
+  .packed_floats = packed_floats,
+  .pack = pack,
+  .scratch_floats = scratch_floats,
+  .run = run,
+};

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The tables of the packed path: which micro-kernel goes with which innermost loops, and why. */
+#include "kernels/packed-tables.h"
+
+#include "base/cpu.h"
+#include "kernels/convolution.h"
+#include "kernels/pointwise.h"
+
+#define MACHINE blis
+#include "kernels/packed-table.h"
+
+/* The loops around BLIS's kernel follow from that kernel's name, so that the name says all about the results. */
+static const CgRows *
+rows_for_blis (CgGemmBlisKind kind)
+{
+#ifdef __x86_64__
+  const CgCpuFeatures features = cg_cpu_get_features ();
+
+  if (kind == CG_GEMM_BLIS_SKX && (features & CG_CPU_AVX512))
+    return &cg_rows_table_avx512;
+  if (kind != CG_GEMM_BLIS_GENERIC && kind != CG_GEMM_BLIS_STRANGER && (features & CG_CPU_AVX2))
+    return &cg_rows_table_avx2;
+#endif
+  return &cg_rows_table_baseline;
+}
+
+static const char *
+explain_blis (CgGemmBlisKind kind)
+{
+  switch (kind)
+    {
+    case CG_GEMM_BLIS_GENERIC:
+      return "BLIS does not know this processor and gives its portable micro-kernel, which is slow";
+    case CG_GEMM_BLIS_SKX:
+      return "BLIS's AVX-512 micro-kernel";
+    case CG_GEMM_BLIS_STRANGER:
+      return "another BLIS than the one this library was built with: only its bli_sgemm() is used, which is slow";
+    case CG_GEMM_BLIS_OTHER:
+    default:
+      return "the micro-kernel that BLIS chose for this processor";
+    }
+}
+
+const CgKernels *
+cg_packed_table_blis (CgGemmBlisKind *kind)
+{
+  static gsize once = 0;
+  static CgGemmBlisKind found;
+
+  if (g_once_init_enter (&once))
+    {
+      blis_machine.gemm = cg_gemm_blis (&found);
+      blis_machine.rows = rows_for_blis (found);
+      g_autofree char *name = g_strconcat ("blis-", blis_machine.gemm->name, NULL);
+
+      blis_table.name = g_intern_string (name);
+      blis_table.explanation = explain_blis (found);
+      g_once_init_leave (&once, 1);
+    }
+
+  *kind = found;
+  return &blis_table;
+}
+
+#ifdef __x86_64__
+
+#define MACHINE avx2
+#include "kernels/packed-table.h"
+
+#define MACHINE avx512
+#include "kernels/packed-table.h"
+
+const CgKernels *
+cg_packed_table_avx2 (void)
+{
+  static gsize once = 0;
+
+  if (!(cg_cpu_get_features () & CG_CPU_AVX2))
+    return NULL;
+
+  if (g_once_init_enter (&once))
+    {
+      avx2_machine = (CgMachine){ &cg_gemm_avx2, &cg_rows_table_avx2 };
+      avx2_table.name = "avx2";
+      avx2_table.explanation = "own AVX2 micro-kernel";
+      g_once_init_leave (&once, 1);
+    }
+  return &avx2_table;
+}
+
+const CgKernels *
+cg_packed_table_avx512 (void)
+{
+  static gsize once = 0;
+
+  if (!(cg_cpu_get_features () & CG_CPU_AVX512))
+    return NULL;
+
+  if (g_once_init_enter (&once))
+    {
+      avx512_machine = (CgMachine){ &cg_gemm_avx512, &cg_rows_table_avx512 };
+      avx512_table.name = "avx512";
+      avx512_table.explanation = "own AVX-512 micro-kernel: the processor has AVX-512 and BLIS does not use it";
+      g_once_init_leave (&once, 1);
+    }
+  return &avx512_table;
+}
+
+#else
+
+const CgKernels *
+cg_packed_table_avx2 (void)
+{
+  return NULL;
+}
+
+const CgKernels *
+cg_packed_table_avx512 (void)
+{
+  return NULL;
+}
+
+#endif
