@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Hands items to a team of threads, and knows how many this process may use; apart because no other file may know how
- * threads are made. */
+/* Hands items to a team of threads, and knows how many threads this process may use. */
 #define _GNU_SOURCE 1 /* sched_getaffinity() */
 
 #include "base/parallel.h"
@@ -11,12 +10,7 @@
 #include <stdbool.h>
 
 #include "base/quota.h"
-
-#ifdef CG_THREADS_OPENMP
-#include <omp.h>
-#else
-#include <pthread.h>
-#endif
+#include "base/team.h"
 
 /* More than any machine needs; a slip like --threads 100000 must not exhaust the process table. */
 #define MAX_WORKERS 1024
@@ -37,15 +31,16 @@ static atomic_int peak_workers = 0;
 static _Thread_local bool inside = false;
 
 static void
-work (Job *job, int worker)
+work (int worker, void *data)
 {
+  Job *job = data;
   bool was_inside = inside;
   bool took_one = false;
 
   inside = true;
   for (;;)
     {
-      /* Only the number itself is shared through this counter; starting and ending the team orders the data. */
+      /* Only the number itself is shared through this counter; joining and leaving the team orders the data. */
       size_t item = atomic_fetch_add_explicit (&job->next_item, 1, memory_order_relaxed);
 
       if (item >= job->n_items)
@@ -58,61 +53,6 @@ work (Job *job, int worker)
   if (took_one)
     atomic_fetch_add_explicit (&job->n_workers_used, 1, memory_order_relaxed);
 }
-
-#ifdef CG_THREADS_OPENMP
-
-/* The team is as large as allowed even for fewer items: libgomp ends and later recreates the threads that a smaller
- * team does not need, which costs more than waking them. Every host thread has a team of its own. */
-static void
-run_team (Job *job, int n_workers)
-{
-#pragma omp parallel num_threads(n_workers) default(none) shared(job)
-  work (job, omp_get_thread_num ());
-}
-
-#else
-
-typedef struct
-{
-  Job *job;
-  int worker;
-  pthread_t thread;
-} Member;
-
-static void *
-member_run (void *data)
-{
-  Member *member = data;
-
-  work (member->job, member->worker);
-  return NULL;
-}
-
-/* Threads live for one call: slow, but every edge between them is one that ThreadSanitizer sees. Where a thread cannot
- * be had, the others do its share. */
-static void
-run_team (Job *job, int n_workers)
-{
-  Member members[MAX_WORKERS];
-  int n_started = 1;
-
-  n_workers = (int)MIN ((size_t)n_workers, job->n_items);
-  while (n_started < n_workers)
-    {
-      members[n_started].job = job;
-      members[n_started].worker = n_started;
-      if (pthread_create (&members[n_started].thread, NULL, member_run, &members[n_started]) != 0)
-        break;
-      n_started++;
-    }
-
-  work (job, 0);
-
-  for (int i = 1; i < n_started; i++)
-    pthread_join (members[i].thread, NULL);
-}
-
-#endif
 
 static void
 note_workers (int n_workers)
@@ -134,9 +74,9 @@ cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
   atomic_init (&job.n_workers_used, 0);
 
   if (n_threads <= 1 || n_items <= 1 || inside)
-    work (&job, 0);
+    work (0, &job);
   else
-    run_team (&job, MIN (n_threads, MAX_WORKERS));
+    cg_team_run ((int)MIN ((size_t)MIN (n_threads, MAX_WORKERS), n_items), work, &job);
 
   note_workers (atomic_load_explicit (&job.n_workers_used, memory_order_relaxed));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The only place that knows the threading library (OpenMP, or pthreads in the build for ThreadSanitizer). */
+/* Loops over independent items on several threads, and how many threads this process may use. */
 #pragma once
 
 #include <stddef.h>
