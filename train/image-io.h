@@ -11,14 +11,27 @@ typedef struct
   guint8 *pixels;
 } CgImage;
 
-/* CG_ERROR_MEMORY instead of aborting. */
+/* More is refused with CG_ERROR_UNSUPPORTED: a header may claim anything. */
+#define CG_IMAGE_MAX_SIDE 65535
+#define CG_IMAGE_MAX_PIXELS (1 << 28)
+
+/* Starts GEGL, once. Everything below calls it; a program that would call gegl_init() itself calls this instead,
+ * because babl has to be told beforehand to convert colours by fixed paths: it otherwise picks them by timing, and
+ * pixels of files with a colour profile differ by a level from run to run. */
+void cg_image_init (void);
+
+/* Pixels are not cleared. CG_ERROR_MEMORY instead of aborting; CG_ERROR_UNSUPPORTED above the limits. */
 CgImage *cg_image_new (int width, int height, GError **error);
 void cg_image_free (CgImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgImage, cg_image_free)
 
-/* Any file GEGL reads: to sRGB by babl, alpha composited on white, EXIF orientation honoured. Errors name the file.
- * May be called from any one thread at a time. */
+/* JPEG, PNG, TIFF, WebP, GIF (its first frame), PNM, OpenEXR and Radiance files, recognised by content: to sRGB by
+ * babl, alpha composited on white, EXIF orientation honoured. Damaged and truncated files are CG_ERROR_CORRUPT,
+ * never half an image. Errors name the file. May be called from several threads; they take turns. */
 CgImage *cg_image_load (const char *path, GError **error);
 
-/* A PNG, written atomically. */
+/* The size that cg_image_load() would give, from the header alone. */
+gboolean cg_image_probe (const char *path, int *width, int *height, GError **error);
+
+/* A PNG, written atomically: a temporary file in the same folder, synced, then renamed. */
 gboolean cg_image_save (const CgImage *image, const char *path, GError **error);

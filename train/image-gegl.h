@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Image files by GEGL's loaders and its PNG writer, which report failures only as log messages. */
+#pragma once
+
+#include "image-io.h"
+
+/* @loader: a GEGL operation with a "path". Alpha is composited on white; the orientation is left as it is. Errors
+ * do not name the file. One thread at a time. */
+CgImage *cg_gegl_load (const char *loader, const char *path, GError **error);
+gboolean cg_gegl_get_size (const char *loader, const char *path, int *width, int *height, GError **error);
+
+/* Overwrites @path. */
+gboolean cg_gegl_save_png (const CgImage *image, const char *path, GError **error);
