@@ -28,8 +28,11 @@ typedef struct
 
 typedef struct _CgDataset CgDataset;
 
-/* Lists trainA, trainB (and testA, testB where they are). An absent or empty folder is an error that names it. Every file is tried
- * once (header and pixels lazily, at first use); unreadable ones are named by g_warning, counted and skipped for good. */
+/* Lists trainA, trainB (and testA, testB where they are): the files directly in them, hidden ones left out, sorted
+ * bytewise by name. An absent or empty folder is an error that names it. Every file's header is read here; one
+ * that is not an image is named by g_warning, counted and skipped. Pixels are decoded at first use; a file that
+ * turns out damaged then is named and counted likewise, and the next readable one in sorted order stands in for
+ * it, so that a batch stays a function of the options, the files and the step. */
 CgDataset *cg_dataset_open (const CgDatasetOptions *options, GError **error);
 void cg_dataset_free (CgDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgDataset, cg_dataset_free)
@@ -44,12 +47,17 @@ void cg_dataset_get_crop_size (const CgDataset *dataset, int *height, int *width
 /* Median short side of the domain's training images after preprocessing, before cropping. */
 int cg_dataset_get_train_scale (CgDataset *dataset, char domain);
 
-/* Step counts from 1. a, b: dense [batch][h][w][3] in [-1,1], v/127.5 - 1. Decoding runs ahead in a worker thread. */
+/* Step counts from 1. a, b: dense [batch][h][w][3] in [-1,1], v/127.5 - 1. Decoding runs ahead in a worker thread,
+ * in the order of steps; any step may be asked for, at the price of a wait. One thread calls this. */
 gboolean cg_dataset_get_batch (CgDataset *dataset, gint64 step, float *a, float *b, GError **error);
 
 /* Seconds that cg_dataset_get_batch() has waited for the worker so far. */
 double cg_dataset_get_wait_seconds (const CgDataset *dataset);
 
-/* A fixed image for sample grids: number @index of the sorted testA/testB (trainA/trainB where there is no test folder), preprocessed with a
- * centred crop and no flip. values: dense [h][w][3]. */
+/* A fixed image for sample grids: number @index of the sorted testA/testB (trainA/trainB where there is no test
+ * folder), preprocessed with a centred crop and no flip; the index wraps around. values: dense [h][w][3]. */
 gboolean cg_dataset_get_sample (CgDataset *dataset, char domain, int index, float *values, GError **error);
+
+/* SHA-256 over names, sizes and contents of the domain's training files in order, in hexadecimal; the caller frees
+ * it. */
+char *cg_dataset_checksum (CgDataset *dataset, char domain, GError **error);
