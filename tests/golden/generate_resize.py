@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 # Writes resize-*.png: a synthetic image and what Pillow's BICUBIC makes of it, the definition of right for train/resize.c.
 import os
+import sys
 
 import numpy
 from PIL import Image
@@ -19,13 +20,26 @@ def source(width=41, height=29):
     return Image.fromarray(numpy.clip(pixels, 0, 255).astype(numpy.uint8))
 
 
-def main():
-    folder = os.path.dirname(os.path.abspath(__file__))
+def images():
+    """Every golden file's name and its image."""
     image = source()
-    image.save(os.path.join(folder, "resize-source.png"))
+    yield "resize-source.png", image
     for size in SIZES:
-        resized = image.resize(size, Image.BICUBIC)
-        resized.save(os.path.join(folder, "resize-%dx%d.png" % size))
+        yield "resize-%dx%d.png" % size, image.resize(size, Image.BICUBIC)
+
+
+def main():
+    """Writes the files, or with "check" says which of the committed ones hold other pixels."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    different = []
+    for name, image in images():
+        path = os.path.join(folder, name)
+        if sys.argv[1:] != ["check"]:
+            image.save(path)
+        elif Image.open(path).tobytes() != image.tobytes():
+            different.append(name)
+    if different:
+        sys.exit("different: " + " ".join(different))
 
 
 if __name__ == "__main__":
