@@ -19,3 +19,11 @@ cg_about_get (CgAbout *about, GError **error)
   about->n_threads = cg_parallel_get_default_threads ();
   return TRUE;
 }
+
+double
+cg_about_measure_peak (int n_threads)
+{
+  const CgKernels *kernels = cg_kernels_get (NULL);
+
+  return kernels && kernels->measure_peak ? kernels->measure_peak (MAX (n_threads, 1)) : 0.0;
+}

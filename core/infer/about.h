@@ -28,4 +28,7 @@ typedef struct
 /* @about: (out): overwritten. Fails with CG_ERROR_UNSUPPORTED when $CG_CPU asks for a kernel that cannot be had. */
 CG_PUBLIC gboolean cg_about_get (CgAbout *about, GError **error);
 
+/* Measures what the kernel can do at best, for some 0.2 s. Returns: GFLOPS, 0 for the reference kernel and where cg_about_get() fails. */
+CG_PUBLIC double cg_about_measure_peak (int n_threads);
+
 G_END_DECLS

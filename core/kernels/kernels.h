@@ -130,6 +130,9 @@ struct _CgKernels
    * w -= step_size * m / (sqrt (v) / sqrt_bias2 + eps). Flat arrays. 1 - b1 and 1 - b2 are taken in double. */
   void (*adam) (float *w, const float *g, float *m, float *v, size_t n, float step_size, double beta1, double beta2,
                 float sqrt_bias2, float eps, int n_threads);
+
+  /* GFLOPS of the micro-kernel alone on @n_threads threads, measured for some 0.2 s; NULL in the reference table. */
+  double (*measure_peak) (int n_threads);
 };
 
 /**

@@ -96,6 +96,12 @@ NAME (adam) (float *w, const float *g, float *m, float *v, size_t n, float step_
   cg_packed_adam (NAME (machine).rows, w, g, m, v, n, step_size, beta1, beta2, sqrt_bias2, eps, n_threads);
 }
 
+static double
+NAME (measure_peak) (int n_threads)
+{
+  return cg_gemm_measure_peak (NAME (machine).gemm, n_threads);
+}
+
 static CgKernels NAME (table) = {
   .conv_packed_floats = NAME (conv_packed_floats),
   .conv_pack = NAME (conv_pack),
@@ -111,6 +117,7 @@ static CgKernels NAME (table) = {
   .bias_gradient = NAME (bias_gradient),
   .activation_gradient = NAME (activation_gradient),
   .adam = NAME (adam),
+  .measure_peak = NAME (measure_peak),
 };
 
 #undef NAME

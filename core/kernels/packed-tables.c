@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "kernels/convolution.h"
+#include "kernels/peak.h"
 #include "kernels/pointwise.h"
 
 #define MACHINE blis
