@@ -5,6 +5,7 @@
 #include "cyclegan.h"
 
 #include "base/random.h"
+#include "model/dtype.h"
 #include "nets/apply.h"
 #include "nets/network.h"
 #include "optim/adam.h"

@@ -5,13 +5,14 @@
 #include <glib.h>
 #include <stddef.h>
 
+#include "base/visibility.h"
 #include "model/safetensors.h"
 
 /* FALSE, and *dtype untouched, for a name that this build does not read. */
-gboolean cg_dtype_from_name (const char *name, CgDtype *dtype);
+CG_PUBLIC gboolean cg_dtype_from_name (const char *name, CgDtype *dtype);
 
 /* Bytes of one element. */
-size_t cg_dtype_get_size (CgDtype dtype);
+CG_PUBLIC size_t cg_dtype_get_size (CgDtype dtype);
 
 /**
  * cg_dtype_decode:
@@ -20,7 +21,7 @@ size_t cg_dtype_get_size (CgDtype dtype);
  *
  * Returns: the index of the first value that is not finite, @n if there is none.
  */
-size_t cg_dtype_decode (CgDtype dtype, const guint8 *bytes, size_t n, float *values);
+CG_PUBLIC size_t cg_dtype_decode (CgDtype dtype, const guint8 *bytes, size_t n, float *values);
 
 /**
  * cg_dtype_encode:
@@ -28,4 +29,4 @@ size_t cg_dtype_decode (CgDtype dtype, const guint8 *bytes, size_t n, float *val
  *
  * Returns: the index of the first value that is not finite in @dtype, @n if there is none.
  */
-size_t cg_dtype_encode (CgDtype dtype, const float *values, size_t n, guint8 *bytes);
+CG_PUBLIC size_t cg_dtype_encode (CgDtype dtype, const float *values, size_t n, guint8 *bytes);

@@ -42,7 +42,7 @@ try_floats (size_t n_floats, GError **error)
 }
 
 CgNetwork *
-cg_network_new (const CgNetworkConfig *config, GError **error)
+cg_network_new_outline (const CgNetworkConfig *config, GError **error)
 {
   g_autoptr (CgNetwork) network = NULL;
   gboolean built;
@@ -82,7 +82,15 @@ cg_network_new (const CgNetworkConfig *config, GError **error)
     default:
       g_return_val_if_reached (NULL);
     }
-  if (!built)
+  return built ? g_steal_pointer (&network) : NULL;
+}
+
+CgNetwork *
+cg_network_new (const CgNetworkConfig *config, GError **error)
+{
+  g_autoptr (CgNetwork) network = cg_network_new_outline (config, error);
+
+  if (!network)
     return NULL;
   network->weights = try_floats (network->n_floats, error);
   return network->weights ? g_steal_pointer (&network) : NULL;

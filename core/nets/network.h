@@ -83,6 +83,9 @@ typedef struct _CgNetwork CgNetwork;
 
 /* Fails with CG_ERROR_UNSUPPORTED or CG_ERROR_SHAPE when the configuration makes no network, CG_ERROR_MEMORY. Parameters start as zeros. */
 CG_PUBLIC CgNetwork *cg_network_new (const CgNetworkConfig *config, GError **error);
+/* The same without weights, which are NULL: names and shapes at the cost of a list, to compare with what a file claims before
+ * memory is spent on it. Good for the functions that take a const CgNetwork. */
+CG_PUBLIC CgNetwork *cg_network_new_outline (const CgNetworkConfig *config, GError **error);
 CG_PUBLIC void cg_network_free (CgNetwork *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgNetwork, cg_network_free)
 

@@ -17,6 +17,7 @@
 struct _CgStateDict
 {
   char *path, *display_name, *key;
+  size_t file_bytes;
   CgStateDictFormat format;
   GArray *tensors; /* CgStateTensor, names owned by `names` */
   GPtrArray *names;
@@ -229,6 +230,7 @@ read_any (CgStateDict *dict, const char *key, GError **error)
   g_autoptr (GError) local = NULL;
   gboolean ok;
 
+  dict->file_bytes = length;
   if (length > 8 && bytes[8] == '{')
     {
       dict->format = CG_STATE_DICT_SAFETENSORS;
@@ -307,6 +309,12 @@ const char *
 cg_state_dict_get_display_name (const CgStateDict *dict)
 {
   return dict->display_name;
+}
+
+size_t
+cg_state_dict_get_file_bytes (const CgStateDict *dict)
+{
+  return dict->file_bytes;
 }
 
 const char *

@@ -56,6 +56,7 @@ const char *cg_state_dict_get_format_name (const CgStateDict *dict);
 const char *cg_state_dict_get_path (const CgStateDict *dict);
 /* The path as messages show it. */
 const char *cg_state_dict_get_display_name (const CgStateDict *dict);
+size_t cg_state_dict_get_file_bytes (const CgStateDict *dict);
 /* Which dict of the file this is; "" for the outermost. */
 const char *cg_state_dict_get_key (const CgStateDict *dict);
 
