@@ -84,14 +84,14 @@ add_tensor (CgStateDict *dict, const CgStateTensor *tensor, const char *name)
 /* --- PyTorch --- */
 
 static gboolean
-collect (CgStateDict *dict, const CgPickleValue *found, GError **error)
+collect (CgStateDict *dict, const CgPickleValue *found, const char *prefix, GError **error)
 {
   for (guint i = 0; i + 1 < cg_pickle_value_get_n_items (found); i += 2)
     {
       const CgPickleValue *key = cg_pickle_value_get_item (found, i), *value = cg_pickle_value_get_item (found, i + 1);
       CgStateTensor tensor = { 0 };
 
-      if (key->kind != CG_PICKLE_STRING || !cg_torch_pickle_is_tensor (value))
+      if (key->kind != CG_PICKLE_STRING || !g_str_has_prefix (key->text, prefix) || !cg_torch_pickle_is_tensor (value))
         continue;
       if (dict->tensors->len >= CG_STATE_DICT_MAX_TENSORS)
         {
@@ -106,7 +106,7 @@ collect (CgStateDict *dict, const CgPickleValue *found, GError **error)
           g_prefix_error (error, _ ("tensor “%s”: "), printable);
           return FALSE;
         }
-      add_tensor (dict, &tensor, key->text);
+      add_tensor (dict, &tensor, key->text + strlen (prefix));
     }
   return TRUE;
 }
@@ -117,6 +117,7 @@ read_torch (CgStateDict *dict, const char *key, GError **error)
   const guint8 *bytes = (const guint8 *)g_mapped_file_get_contents (dict->mapped);
   const size_t length = g_mapped_file_get_length (dict->mapped);
   g_autoptr (CgPickle) pickle = NULL;
+  g_autofree char *prefix = NULL;
   const CgPickleValue *found;
 
   if (dict->format == CG_STATE_DICT_ZIP)
@@ -128,8 +129,8 @@ read_torch (CgStateDict *dict, const char *key, GError **error)
     pickle = cg_torch_legacy_read (bytes, length, &dict->storages, error);
   if (!pickle)
     return FALSE;
-  found = cg_torch_pickle_find_dict (pickle, key, &dict->key, error);
-  return found && collect (dict, found, error);
+  found = cg_torch_pickle_find_dict (pickle, key, &dict->key, &prefix, error);
+  return found && collect (dict, found, prefix, error);
 }
 
 /* --- safetensors --- */
@@ -143,16 +144,16 @@ static const CgScalar scalar_of_dtype[] = {
 static gboolean
 read_safetensors (CgStateDict *dict, const char *key, GError **error)
 {
+  g_autofree char *prefix = key ? g_strconcat (key, ".", NULL) : g_strdup ("");
+
   dict->safetensors = cg_safetensors_open (dict->path, error);
   if (!dict->safetensors)
     return FALSE;
-  dict->key = g_strdup ("");
-  if (key || cg_safetensors_get_n_entries (dict->safetensors) > CG_STATE_DICT_MAX_TENSORS)
+  dict->key = g_strdup (key ? key : "");
+  if (cg_safetensors_get_n_entries (dict->safetensors) > CG_STATE_DICT_MAX_TENSORS)
     {
-      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
-                   key ? _ ("%s: is a safetensors file, which holds one dict without a key")
-                       : _ ("%s: holds too many tensors for a network of this kind"),
-                   dict->display_name);
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("%s: found %u tensors, expected at most %u"),
+                   dict->display_name, cg_safetensors_get_n_entries (dict->safetensors), CG_STATE_DICT_MAX_TENSORS);
       return FALSE;
     }
   for (guint i = 0; i < cg_safetensors_get_n_entries (dict->safetensors); i++)
@@ -171,9 +172,15 @@ read_safetensors (CgStateDict *dict, const char *key, GError **error)
           tensor.stride[j] = stride;
           stride *= MAX (entry->shape[j], 1);
         }
-      add_tensor (dict, &tensor, entry->name);
+      if (g_str_has_prefix (entry->name, prefix))
+        add_tensor (dict, &tensor, entry->name + strlen (prefix));
     }
-  return TRUE;
+  if (dict->tensors->len == 0)
+    g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
+                 key ? _ ("%s: holds no tensors under the key “%s”")
+                     : _ ("%s: holds no tensors, expected a state dict"),
+                 dict->display_name, key);
+  return dict->tensors->len > 0;
 }
 
 /* --- the door --- */

@@ -40,7 +40,8 @@ typedef struct _CgStateDict CgStateDict;
 
 /**
  * cg_state_dict_open:
- * @key: (nullable): which dict of a file with several, as "G" or "nets.G"; NULL where there is only one with weights
+ * @key: (nullable): which dict of a file with several, as "G" or "nets.G", or what all names of one network in a dict begin with;
+ *   NULL where there is only one dict with weights
  *
  * Reads no values. "module." (DataParallel) and "_orig_mod." (torch.compile) before all names are taken away; entries that are
  * no tensors are left out. Errors name the file: G_FILE_ERROR, CG_ERROR_FORMAT (no such kind of file, no or too many dicts of

@@ -334,13 +334,78 @@ list_keys (GPtrArray *candidates)
   return g_string_free (list, FALSE);
 }
 
+/* Whether a tensor of @dict has a name that begins with @prefix. */
+static gboolean
+has_prefix (const CgPickleValue *dict, const char *prefix)
+{
+  for (guint i = 0; i + 1 < cg_pickle_value_get_n_items (dict); i += 2)
+    {
+      const CgPickleValue *key = get_item (dict, i, CG_PICKLE_STRING);
+
+      if (key && g_str_has_prefix (key->text, prefix)
+          && cg_torch_pickle_is_tensor (cg_pickle_value_get_item (dict, i + 1)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The dict that @key names, or whose tensors' names begin with the rest of @key: *prefix is that rest and a dot. */
+static const Candidate *
+choose_by_key (GPtrArray *candidates, const char *key, char **prefix)
+{
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const Candidate *candidate = g_ptr_array_index (candidates, i);
+
+      if (candidate->has_tensors && strcmp (candidate->key, key) == 0)
+        {
+          *prefix = g_strdup ("");
+          return candidate;
+        }
+    }
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const Candidate *candidate = g_ptr_array_index (candidates, i);
+      g_autofree char *outer = *candidate->key ? g_strconcat (candidate->key, ".", NULL) : g_strdup ("");
+      g_autofree char *rest = g_str_has_prefix (key, outer) ? g_strconcat (key + strlen (outer), ".", NULL) : NULL;
+
+      if (rest && candidate->has_tensors && has_prefix (candidate->dict, rest))
+        {
+          *prefix = g_steal_pointer (&rest);
+          return candidate;
+        }
+    }
+  return NULL;
+}
+
+/* The only dict with weights; with tensors, where none has weights. */
+static const Candidate *
+choose_only (GPtrArray *candidates)
+{
+  const Candidate *tensors = NULL, *weights = NULL;
+  guint n_tensors = 0, n_weights = 0;
+
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const Candidate *candidate = g_ptr_array_index (candidates, i);
+
+      if (candidate->has_tensors && n_tensors++ == 0)
+        tensors = candidate;
+      if (candidate->has_weights && n_weights++ == 0)
+        weights = candidate;
+    }
+  if (n_weights == 0 && n_tensors == 1)
+    return tensors;
+  return n_weights == 1 ? weights : NULL;
+}
+
 const CgPickleValue *
-cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found, GError **error)
+cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found, char **prefix, GError **error)
 {
   const CgPickleValue *root = cg_pickle_get_root (pickle);
   g_autoptr (GPtrArray) candidates = NULL;
-  const Candidate *chosen = NULL;
-  guint n_tensors = 0, n_weights = 0;
+  const Candidate *chosen;
+  g_autofree char *keys = NULL;
 
   if (root->kind != CG_PICKLE_DICT)
     {
@@ -349,35 +414,22 @@ cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found
       return NULL;
     }
   candidates = list_candidates (root);
-  for (guint i = 0; i < candidates->len; i++)
+  chosen = key ? choose_by_key (candidates, key, prefix) : choose_only (candidates);
+  if (chosen)
     {
-      const Candidate *candidate = g_ptr_array_index (candidates, i);
-
-      n_tensors += candidate->has_tensors;
-      n_weights += candidate->has_weights;
+      *found = g_strdup (key ? key : chosen->key);
+      if (!key)
+        *prefix = g_strdup ("");
+      return chosen->dict;
     }
-  for (guint i = 0; i < candidates->len && !chosen; i++)
-    {
-      const Candidate *candidate = g_ptr_array_index (candidates, i);
 
-      if (key ? candidate->has_tensors && strcmp (candidate->key, key) == 0
-              : (n_weights == 1 && candidate->has_weights)
-                    || (n_weights == 0 && n_tensors == 1 && candidate->has_tensors))
-        chosen = candidate;
-    }
-  if (!chosen)
-    {
-      g_autofree char *keys = list_keys (candidates);
-
-      if (n_tensors == 0)
-        g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds no tensors, expected a state dict"));
-      else if (key)
-        g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds no tensors under the key “%s”; found %s"), key, keys);
-      else
-        g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds several dicts of tensors: %s; choose one with --key"),
-                     keys);
-      return NULL;
-    }
-  *found = g_strdup (chosen->key);
-  return chosen->dict;
+  keys = list_keys (candidates);
+  if (!*keys)
+    g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds no tensors, expected a state dict"));
+  else if (key)
+    g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds no tensors under the key “%s”; found %s"), key, keys);
+  else
+    g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds several dicts of tensors: %s; choose one with --key"),
+                 keys);
+  return NULL;
 }

@@ -35,13 +35,15 @@ GHashTable *cg_torch_pickle_find_storages (const CgPickle *pickle, GError **erro
 
 /**
  * cg_torch_pickle_find_dict:
- * @key: (nullable): which dict
+ * @key: (nullable): which dict; or, for networks that share a dict, what their names begin with
  * @found: (out) (transfer full): the key of the dict that was found, "" for the outermost
+ * @prefix: (out) (transfer full): what the names of the tensors that are meant begin with: "", or "G."
  *
  * The dict with tensors in it. Where there are several, those count that hold one named "…weight" (an optimiser's do not); where
  * there still are, CG_ERROR_FORMAT names them.
  */
-const CgPickleValue *cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found, GError **error);
+const CgPickleValue *cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found, char **prefix,
+                                                GError **error);
 
 /* Whether the value is a call that makes a tensor. */
 gboolean cg_torch_pickle_is_tensor (const CgPickleValue *value);
