@@ -281,7 +281,7 @@ test_damage (Fixture *fixture, gconstpointer data)
       g_assert_nonnull (error);
     }
   for (guint i = 0; i < bytes->len; i++)
-    for (int bit = 0; bit < 8; bit += 3)
+    for (int bit = 0; bit < 8; bit += 7)
       {
         g_autoptr (GError) error = NULL;
         g_autoptr (CgStateDict) dict = NULL;
