@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Networks, moments and pools in and out of a checkpoint's files; apart because exact resumption hangs on
+ * completeness here. */
+#include "checkpoint.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "vectors.h"
+
+#define STATE_FORMAT "cyclegan-training-state"
+#define STATE_VERSION "1"
+
+const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS] = { "G_A", "G_B", "D_A", "D_B" };
+
+static char *
+file_path (const char *folder, const char *name)
+{
+  g_autofree char *file = g_strconcat (name, ".safetensors", NULL);
+
+  return g_build_filename (folder, file, NULL);
+}
+
+static gboolean
+write_network (CgNetwork *network, const char *folder, const char *name, GError **error)
+{
+  g_autoptr (CgSafetensorsWriter) writer = cg_safetensors_writer_new ();
+  g_autofree char *path = file_path (folder, name);
+
+  return cg_vector_write (writer, "", network, cg_network_get_weights (network), error)
+         && cg_safetensors_writer_write (writer, path, error);
+}
+
+/* An empty pool has no tensor. */
+static gboolean
+write_pool (CgSafetensorsWriter *writer, const char *name, const CgImagePool *pool, int h, int w, GError **error)
+{
+  const gint64 shape[] = { cg_image_pool_get_count (pool), h, w, 3 };
+
+  return shape[0] == 0
+         || cg_safetensors_writer_add (writer, name, CG_DTYPE_F32, 4, shape, cg_image_pool_get_images (pool), error);
+}
+
+static void
+set_number (CgSafetensorsWriter *writer, const char *key, gint64 number)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, number);
+
+  cg_safetensors_writer_set_metadata (writer, key, text);
+}
+
+static gboolean
+write_state (const CgCheckpoint *checkpoint, const char *folder, GError **error)
+{
+  g_autoptr (CgSafetensorsWriter) writer = cg_safetensors_writer_new ();
+  g_autofree char *path = file_path (folder, "state");
+  char seconds[G_ASCII_DTOSTR_BUF_SIZE];
+
+  cg_safetensors_writer_set_metadata (writer, "format", STATE_FORMAT);
+  cg_safetensors_writer_set_metadata (writer, "format_version", STATE_VERSION);
+  set_number (writer, "step", checkpoint->n_steps);
+  cg_safetensors_writer_set_metadata (writer, "wait_seconds",
+                                      g_ascii_dtostr (seconds, sizeof seconds, checkpoint->wait_seconds));
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    {
+      const CgAdam *adam = cg_step_get_adam (checkpoint->step, (CgStepNetwork)i);
+      const char *name = cg_checkpoint_network_names[i];
+      g_autofree char *m = g_strconcat (name, ".m.", NULL);
+      g_autofree char *v = g_strconcat (name, ".v.", NULL);
+      g_autofree char *t = g_strconcat (name, ".t", NULL);
+
+      set_number (writer, t, adam->t);
+      if (!cg_vector_write (writer, m, checkpoint->networks[i], adam->m, error)
+          || !cg_vector_write (writer, v, checkpoint->networks[i], adam->v, error))
+        return FALSE;
+    }
+  return write_pool (writer, "pool_A", cg_step_get_pool_a (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
+                     error)
+         && write_pool (writer, "pool_B", cg_step_get_pool_b (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
+                        error)
+         && cg_safetensors_writer_write (writer, path, error);
+}
+
+gboolean
+cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **error)
+{
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    if (!write_network (checkpoint->networks[i], path, cg_checkpoint_network_names[i], error))
+      return FALSE;
+  return write_state (checkpoint, path, error);
+}
+
+static gboolean
+read_network (CgNetwork *network, const char *folder, const char *name, GError **error)
+{
+  g_autofree char *path = file_path (folder, name);
+  g_autoptr (CgSafetensors) file = cg_safetensors_open (path, error);
+
+  if (!file || !cg_vector_read (file, "", network, cg_network_get_weights (network), error))
+    return FALSE;
+  cg_network_touch (network);
+  return TRUE;
+}
+
+static gboolean
+read_pool (const CgSafetensors *file, const char *name, CgImagePool *pool, int h, int w, int size, GError **error)
+{
+  const CgSafetensorsEntry *entry = cg_safetensors_find (file, name);
+  g_autofree float *images = NULL;
+
+  if (!entry)
+    {
+      cg_image_pool_restore (pool, NULL, 0);
+      return TRUE;
+    }
+  if (entry->n_dims != 4 || entry->shape[0] > size || entry->shape[1] != h || entry->shape[2] != w
+      || entry->shape[3] != 3)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
+                   _ ("%s: the tensor “%s” is no pool of at most %d images of %d x %d"), cg_safetensors_get_path (file),
+                   name, size, w, h);
+      return FALSE;
+    }
+  images = g_try_new (float, entry->n_elements);
+  if (!images)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("Not enough memory for a tensor of %zu values"),
+                   entry->n_elements);
+      return FALSE;
+    }
+  if (!cg_safetensors_read (file, entry, images, error))
+    return FALSE;
+  cg_image_pool_restore (pool, images, (int)entry->shape[0]);
+  return TRUE;
+}
+
+static gboolean
+read_number (const CgSafetensors *file, const char *key, gint64 *number, GError **error)
+{
+  const char *text = cg_safetensors_get_metadata (file, key);
+
+  if (text && g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, number, NULL))
+    return TRUE;
+  g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("%s: “%s” is “%s” and not a number"),
+               cg_safetensors_get_path (file), key, text ? text : "");
+  return FALSE;
+}
+
+static gboolean
+check_format (const CgSafetensors *file, GError **error)
+{
+  const char *format = cg_safetensors_get_metadata (file, "format");
+  const char *version = cg_safetensors_get_metadata (file, "format_version");
+
+  if (g_strcmp0 (format, STATE_FORMAT) != 0)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("%s: the format is “%s”, expected “%s”"),
+                   cg_safetensors_get_path (file), format ? format : "", STATE_FORMAT);
+      return FALSE;
+    }
+  if (g_strcmp0 (version, STATE_VERSION) != 0)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_VERSION, _ ("%s: the version of the format is “%s”, expected “%s”"),
+                   cg_safetensors_get_path (file), version ? version : "", STATE_VERSION);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_state (CgCheckpoint *checkpoint, const char *folder, GError **error)
+{
+  g_autofree char *path = file_path (folder, "state");
+  g_autoptr (CgSafetensors) file = cg_safetensors_open (path, error);
+  const char *seconds;
+
+  if (!file || !check_format (file, error) || !read_number (file, "step", &checkpoint->n_steps, error))
+    return FALSE;
+  seconds = cg_safetensors_get_metadata (file, "wait_seconds");
+  checkpoint->wait_seconds = seconds ? g_ascii_strtod (seconds, NULL) : 0.0;
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    {
+      CgAdam *adam = cg_step_get_adam (checkpoint->step, (CgStepNetwork)i);
+      const char *name = cg_checkpoint_network_names[i];
+      g_autofree char *m = g_strconcat (name, ".m.", NULL);
+      g_autofree char *v = g_strconcat (name, ".v.", NULL);
+      g_autofree char *t = g_strconcat (name, ".t", NULL);
+
+      if (!read_number (file, t, &adam->t, error) || !cg_vector_read (file, m, checkpoint->networks[i], adam->m, error)
+          || !cg_vector_read (file, v, checkpoint->networks[i], adam->v, error))
+        return FALSE;
+    }
+  return read_pool (file, "pool_A", cg_step_get_pool_a (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
+                    checkpoint->pool_size, error)
+         && read_pool (file, "pool_B", cg_step_get_pool_b (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
+                       checkpoint->pool_size, error);
+}
+
+gboolean
+cg_checkpoint_read (CgCheckpoint *checkpoint, const char *path, GError **error)
+{
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    if (!read_network (checkpoint->networks[i], path, cg_checkpoint_network_names[i], error))
+      return FALSE;
+  return read_state (checkpoint, path, error);
+}

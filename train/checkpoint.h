@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The complete state of a run after some step, as a folder of safetensors files. */
+#pragma once
+
+#include <cyclegan-train.h>
+
+/* File names (without .safetensors) of the networks, in the order of CgStepNetwork. */
+extern const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS];
+
+/**
+ * CgCheckpoint: what a checkpoint holds. Networks and step are borrowed.
+ * @n_steps: steps taken
+ * @wait_seconds: time they have waited for images
+ */
+typedef struct
+{
+  CgNetwork *networks[CG_STEP_N_NETWORKS];
+  CgStep *step;
+  int crop_h, crop_w, pool_size;
+  gint64 n_steps;
+  double wait_seconds;
+} CgCheckpoint;
+
+/* Writes all files into the existing, empty folder @path; each is on the disk on return. Fails with CG_ERROR_DIVERGED
+ * if a value is not finite, CG_ERROR_MEMORY, or as files do. */
+gboolean cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **error);
+
+/* Overwrites networks, optimisers, pools, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
+ * next step gives what it would have given. After a failure their values are undefined. */
+gboolean cg_checkpoint_read (CgCheckpoint *checkpoint, const char *path, GError **error);

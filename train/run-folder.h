@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* CgRunFolder: where a run keeps its files, and how checkpoints come and go there without ever being half there. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _CgRunFolder CgRunFolder;
+
+/**
+ * cg_run_folder_open:
+ * @resume: FALSE: makes the folder; one that already holds a run is refused. TRUE: there must be a run.
+ *
+ * Takes a lock that lasts until the folder is freed, so that two processes never write into one run. Removes what an
+ * interrupted process left half-written. Fails in G_FILE_ERROR, naming @path.
+ */
+CgRunFolder *cg_run_folder_open (const char *path, gboolean resume, GError **error);
+void cg_run_folder_free (CgRunFolder *folder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgRunFolder, cg_run_folder_free)
+
+const char *cg_run_folder_get_path (const CgRunFolder *folder);
+/* PATH/config.json, without opening anything. (transfer full) */
+char *cg_run_folder_config_path (const char *path);
+/* Absolute names. (transfer full) */
+char *cg_run_folder_get_metrics_path (const CgRunFolder *folder);
+char *cg_run_folder_get_sample_path (const CgRunFolder *folder, gint64 step);
+char *cg_run_folder_get_model_path (const CgRunFolder *folder, const char *name);
+char *cg_run_folder_get_checkpoint_path (const CgRunFolder *folder, gint64 step);
+
+/* Steps of all complete checkpoints, ascending: gint64. (transfer full) */
+GArray *cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error);
+
+/* Makes an empty folder under a temporary name and fills it by @write; then the name changes, all at once, to that of
+ * the checkpoint. On failure nothing stays. */
+typedef gboolean (*CgWriteCheckpoint) (const char *path, gpointer data, GError **error);
+gboolean cg_run_folder_add_checkpoint (CgRunFolder *folder, gint64 step, CgWriteCheckpoint write, gpointer data,
+                                       GError **error);
+
+/* Removes all but the last two checkpoints and the multiples of @keep_every steps (0: no such). */
+gboolean cg_run_folder_prune_checkpoints (CgRunFolder *folder, gint64 keep_every, GError **error);
+
+/* Whether cg_run_folder_prune_checkpoints() keeps number @i of the ascending @steps. */
+gboolean cg_run_folder_is_kept (const GArray *steps, guint i, gint64 keep_every);

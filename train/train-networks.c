@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Makes and initialises four networks; apart because the run loop does not care where weights come from. */
+#include "train-networks.h"
+
+#include "checkpoint.h"
+
+gboolean
+cg_train_networks_new (const CgTrainOptions *options, CgNetwork *networks[CG_STEP_N_NETWORKS], GError **error)
+{
+  CgNetworkConfig generator, discriminator;
+
+  cg_train_options_get_generator (options, &generator);
+  cg_train_options_get_discriminator (options, &discriminator);
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    networks[i] = NULL;
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    {
+      networks[i] = cg_network_new (i == CG_STEP_G_A || i == CG_STEP_G_B ? &generator : &discriminator, error);
+      if (!networks[i])
+        {
+          cg_train_networks_free (networks);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+void
+cg_train_networks_free (CgNetwork *networks[CG_STEP_N_NETWORKS])
+{
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    g_clear_pointer (&networks[i], cg_network_free);
+}
+
+/* Numbers of cg_network_init() depend on seed and parameter only, so that equal networks need seeds of their own. No
+ * network has so many parameters that one of them uses this step. */
+static guint64
+get_network_seed (const CgTrainOptions *options, int network)
+{
+  return cg_random_below ((guint64)options->seed, CG_RANDOM_INIT, G_MAXUINT32, (guint64)network, G_MAXUINT64);
+}
+
+static gboolean
+read_network (const char *folder, const char *name, CgNetwork *network, GError **error)
+{
+  g_autofree char *file_name = g_strconcat (name, ".safetensors", NULL);
+  g_autofree char *path = g_build_filename (folder, file_name, NULL);
+  g_autoptr (CgSafetensors) file = cg_safetensors_open (path, error);
+
+  return file && cg_model_read_network (file, network, error);
+}
+
+gboolean
+cg_train_networks_init (const CgTrainOptions *options, CgNetwork *networks[CG_STEP_N_NETWORKS], GError **error)
+{
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    if (!options->init_from)
+      cg_network_init (networks[i], (CgInitKind)options->init_type, options->init_gain, get_network_seed (options, i));
+    else if (!read_network (options->init_from, cg_checkpoint_network_names[i], networks[i], error))
+      return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of all options of `cyclegan train` with the paper's defaults, and what they mean to the library. */
+#include "train-options.h"
+
+#include <glib/gi18n.h>
+
+static const char *const net_g_words[] = { "resnet_9blocks", "resnet_6blocks", NULL };
+static const char *const net_d_words[] = { "basic", "n_layers", NULL };
+static const char *const norm_words[] = { "instance", "none", NULL };
+static const char *const upsample_words[] = { "transpose", "resize", NULL };
+static const char *const init_type_words[] = { "normal", "xavier", "kaiming", "orthogonal", NULL };
+static const char *const gan_mode_words[] = { "minimax", "vanilla", "lsgan", "hinge", "wgan", NULL };
+static const char *const lr_policy_words[] = { "linear", NULL };
+static const char *const preprocess_words[] = { "resize_and_crop", "zoom_and_crop", "none", NULL };
+
+#define STORED CG_OPTION_STORED
+#define CHANGEABLE (CG_OPTION_STORED | CG_OPTION_CHANGEABLE)
+
+#define OPTION(option_kind, option_flags, option_name, field, default_text, lowest, highest, option_choices,           \
+               option_argument, text)                                                                                  \
+  {                                                                                                                    \
+    .name = option_name, .kind = CG_OPTION_##option_kind, .flags = option_flags,                                       \
+    .offset = G_STRUCT_OFFSET (CgTrainOptions, field), .standard = default_text, .min = lowest, .max = highest,        \
+    .choices = option_choices, .argument = option_argument, .description = text                                        \
+  }
+#define INT(flags, name, field, standard, min, max, text)                                                              \
+  OPTION (INT, flags, name, field, standard, (double)(min), (double)(max), NULL, "N", text)
+#define REAL(flags, name, field, standard, min, max, text)                                                             \
+  OPTION (REAL, flags, name, field, standard, min, max, NULL, "X", text)
+#define CHOICE(flags, name, field, standard, words, text)                                                              \
+  OPTION (CHOICE, flags, name, field, standard, 0, 0, words, "WORD", text)
+#define FLAG(flags, name, field, text) OPTION (FLAG, flags, name, field, NULL, 0, 0, NULL, NULL, text)
+#define TEXT(flags, name, field, text) OPTION (TEXT, flags, name, field, NULL, 0, 0, NULL, "TEXT", text)
+#define PATH(flags, name, field, text) OPTION (PATH, flags, name, field, NULL, 0, 0, NULL, "DIR", text)
+
+/* JSON integers are safe up to 2^53 everywhere. */
+#define MAX_SEED 9007199254740992
+#define MANY G_MAXINT
+
+static const CgOption options[] = {
+  PATH (STORED, "dataroot", dataroot, N_ ("folder with trainA and trainB (and testA, testB)")),
+  PATH (0, "out", out, N_ ("the run folder: checkpoints, samples, metrics and the finished generators")),
+  FLAG (0, "resume", resume,
+        N_ ("go on with the run in --out from its newest checkpoint, with the options stored there")),
+  CHOICE (STORED, "net-g", net_g, "resnet_9blocks", net_g_words, N_ ("generators")),
+  INT (STORED, "n-blocks", n_blocks, "0", 0, 1000, N_ ("residual blocks of the generators; 0: as --net-g says")),
+  INT (STORED, "ngf", ngf, "64", 1, 1024, N_ ("channels of the generators' first convolution")),
+  CHOICE (STORED, "net-d", net_d, "basic", net_d_words, N_ ("discriminators; basic is n_layers with 3")),
+  INT (STORED, "n-layers-d", n_layers_d, "3", 1, 8, N_ ("layers of the discriminators, for --net-d n_layers")),
+  INT (STORED, "ndf", ndf, "64", 1, 1024, N_ ("channels of the discriminators' first convolution")),
+  CHOICE (STORED, "norm", norm, "instance", norm_words, N_ ("normalisation in all networks")),
+  CHOICE (STORED, "upsample", upsample, "transpose", upsample_words, N_ ("how the generators enlarge")),
+  CHOICE (STORED, "init-type", init_type, "normal", init_type_words, N_ ("distribution of the initial weights")),
+  REAL (STORED, "init-gain", init_gain, "0.02", 0.0, 100.0, N_ ("scale of the initial weights; kaiming ignores it")),
+  PATH (STORED, "init-from", init_from,
+        N_ ("folder whose G_A, G_B, D_A and D_B.safetensors are the initial weights (a checkpoint of another run)")),
+  CHOICE (STORED, "gan-mode", gan_mode, "lsgan", gan_mode_words, N_ ("adversarial loss")),
+  REAL (STORED, "clip-value", clip_value, "0.01", 1e-6, 100.0, N_ ("limit of the discriminators' weights, for wgan")),
+  REAL (STORED, "lambda-a", lambda_a, "10", 0.0, 1e6, N_ ("weight of the cycle A to B to A")),
+  REAL (STORED, "lambda-b", lambda_b, "10", 0.0, 1e6, N_ ("weight of the cycle B to A to B")),
+  REAL (STORED, "lambda-identity", lambda_identity, "0.5", 0.0, 1e6,
+        N_ ("weight of the identity loss, relative to the cycle's; 0 skips its passes")),
+  REAL (STORED, "lambda-tv", lambda_tv, "0", 0.0, 1e6,
+        N_ ("weight of the total variation of generated images; 1e-6 to 1e-5 is the useful range")),
+  INT (STORED, "pool-size", pool_size, "50", 0, 100000, N_ ("generated images remembered for the discriminators")),
+  REAL (STORED, "lr", lr, "0.0002", 0.0, 10.0, N_ ("learning rate")),
+  REAL (STORED, "beta1", beta1, "0.5", 0.0, 0.9999, N_ ("decay of Adam's first moment")),
+  CHOICE (STORED, "lr-policy", lr_policy, "linear", lr_policy_words, N_ ("course of the learning rate")),
+  INT (CHANGEABLE, "n-epochs", n_epochs, "100", 0, MANY, N_ ("epochs at the full learning rate")),
+  INT (CHANGEABLE, "n-epochs-decay", n_epochs_decay, "100", 0, MANY, N_ ("epochs in which it falls to 0")),
+  INT (STORED, "batch-size", batch_size, "1", 1, 256, N_ ("images of each domain in a step")),
+  INT (STORED, "load-size", load_size, "286", 8, 8192, N_ ("size that images are scaled to before cropping")),
+  INT (STORED, "crop-size", crop_size, "256", 8, 8192, N_ ("width and height of the crops")),
+  CHOICE (STORED, "preprocess", preprocess, "resize_and_crop", preprocess_words,
+          N_ ("how images become crops; zoom_and_crop keeps their proportions")),
+  FLAG (STORED, "no-flip", no_flip, N_ ("do not mirror images at random")),
+  FLAG (STORED, "serial-batches", serial_batches, N_ ("take images in sorted order instead of at random")),
+  INT (STORED, "max-dataset-size", max_dataset_size, "0", 0, MANY, N_ ("images used of each folder; 0: all")),
+  INT (STORED, "seed", seed, "0", 0, MAX_SEED, N_ ("the same seed gives the same weights")),
+  INT (CHANGEABLE, "threads", threads, "0", 0, 1024, N_ ("threads; 0: as many as there are processors to use")),
+  INT (CHANGEABLE, "max-steps", max_steps, "0", 0, G_MAXINT64 >> 11,
+       N_ ("stop after this step; 0: after the last epoch")),
+  INT (CHANGEABLE, "print-freq", print_freq, "100", 1, MANY, N_ ("steps between lines of metrics")),
+  INT (CHANGEABLE, "sample-freq", sample_freq, "400", 0, MANY, N_ ("steps between sample pictures; 0: none")),
+  INT (CHANGEABLE, "save-freq", save_freq, "1000", 1, MANY, N_ ("steps between checkpoints; the last two are kept")),
+  INT (CHANGEABLE, "save-epoch-freq", save_epoch_freq, "50", 0, MANY,
+       N_ ("epochs between checkpoints that are kept for good; 0: none")),
+  TEXT (STORED, "title", title, N_ ("title of the model from A to B")),
+  TEXT (STORED, "description", description, N_ ("what the models do, in a sentence")),
+  TEXT (STORED, "domain-from", domain_from, N_ ("what the images of A are: photo")),
+  TEXT (STORED, "domain-to", domain_to, N_ ("what the images of B are: woodblock print")),
+  TEXT (STORED, "author", author, N_ ("who trained the models")),
+  TEXT (STORED, "license", license, N_ ("licence of the models, as SPDX writes it")),
+  FLAG (0, "print-config", print_config, N_ ("print what would run as JSON, and stop")),
+};
+
+const CgOptionTable cg_train_option_table = { .options = options, .n_options = G_N_ELEMENTS (options) };
+
+CgTrainOptions *
+cg_train_options_new (void)
+{
+  CgTrainOptions *self = g_new0 (CgTrainOptions, 1);
+
+  cg_option_table_set_defaults (&cg_train_option_table, self);
+  return self;
+}
+
+void
+cg_train_options_free (CgTrainOptions *self)
+{
+  if (!self)
+    return;
+  cg_option_table_clear (&cg_train_option_table, self);
+  g_free (self);
+}
+
+static gboolean
+refuse (GError **error, const char *reason)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, reason);
+  return FALSE;
+}
+
+gboolean
+cg_train_options_resolve (CgTrainOptions *self, GError **error)
+{
+  if (self->n_blocks == 0)
+    self->n_blocks = self->net_g == CG_NET_G_RESNET_6BLOCKS ? 6 : 9;
+
+  if (self->net_d == CG_NET_D_BASIC && self->n_layers_d != 3)
+    return refuse (error, _ ("--n-layers-d needs --net-d n_layers; basic has 3 layers"));
+  if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size > self->load_size)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _ ("--crop-size %" G_GINT64_FORMAT " does not fit into --load-size %" G_GINT64_FORMAT),
+                   self->crop_size, self->load_size);
+      return FALSE;
+    }
+  if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size % 4 != 0)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _ ("--crop-size %" G_GINT64_FORMAT " is no multiple of 4, which resnet generators need"),
+                   self->crop_size);
+      return FALSE;
+    }
+  if (self->n_epochs + self->n_epochs_decay == 0)
+    return refuse (error, _ ("--n-epochs and --n-epochs-decay are both 0: there is nothing to train"));
+  return TRUE;
+}
+
+/* Whether the two sets of options agree on one of them. */
+static gboolean
+is_equal (const CgOption *option, gconstpointer a, gconstpointer b, char **text_a, char **text_b)
+{
+  *text_a = cg_option_get (option, a);
+  *text_b = cg_option_get (option, b);
+  return g_strcmp0 (*text_a, *text_b) == 0;
+}
+
+gboolean
+cg_train_options_merge (CgTrainOptions *self, const CgTrainOptions *wanted, guint64 given, GError **error)
+{
+  for (guint i = 0; i < cg_train_option_table.n_options; i++)
+    {
+      const CgOption *option = &cg_train_option_table.options[i];
+      g_autofree char *stored = NULL;
+      g_autofree char *now = NULL;
+
+      if (!(given & G_GUINT64_CONSTANT (1) << i) || !(option->flags & CG_OPTION_STORED)
+          || is_equal (option, self, wanted, &stored, &now))
+        continue;
+      if (!(option->flags & CG_OPTION_CHANGEABLE))
+        {
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       _ ("--%s cannot change when a run goes on: it started with %s, not %s"), option->name,
+                       stored ? stored : _ ("none"), now);
+          return FALSE;
+        }
+      if (!cg_option_set (option, self, now, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static CgNormKind
+get_norm (const CgTrainOptions *self)
+{
+  return self->norm == CG_TRAIN_NORM_NONE ? CG_NORM_NONE : CG_NORM_INSTANCE;
+}
+
+void
+cg_train_options_get_generator (const CgTrainOptions *self, CgNetworkConfig *config)
+{
+  *config = (CgNetworkConfig){ .kind = CG_NET_RESNET,
+                               .input_nc = 3,
+                               .output_nc = 3,
+                               .nf = (int)self->ngf,
+                               .n_blocks = (int)self->n_blocks,
+                               .norm = get_norm (self),
+                               .upsample = (CgUpsampleKind)self->upsample };
+}
+
+void
+cg_train_options_get_discriminator (const CgTrainOptions *self, CgNetworkConfig *config)
+{
+  *config = (CgNetworkConfig){ .kind = CG_NET_N_LAYERS,
+                               .input_nc = 3,
+                               .output_nc = 1,
+                               .nf = (int)self->ndf,
+                               .n_layers = (int)self->n_layers_d,
+                               .norm = get_norm (self) };
+}
+
+void
+cg_train_options_get_step (const CgTrainOptions *self, int crop_h, int crop_w, CgStepOptions *step)
+{
+  cg_step_options_init (step);
+  step->batch_size = (int)self->batch_size;
+  step->crop_h = crop_h;
+  step->crop_w = crop_w;
+  step->gan_mode = (CgGanMode)self->gan_mode;
+  step->lambda_a = self->lambda_a;
+  step->lambda_b = self->lambda_b;
+  step->lambda_identity = self->lambda_identity;
+  step->lambda_tv = self->lambda_tv;
+  step->beta1 = self->beta1;
+  step->clip_value = self->clip_value;
+  step->pool_size = (int)self->pool_size;
+  step->seed = (guint64)self->seed;
+  step->n_threads = (int)self->threads;
+}
+
+void
+cg_train_options_get_dataset (const CgTrainOptions *self, CgDatasetOptions *dataset)
+{
+  *dataset = (CgDatasetOptions){ .dataroot = self->dataroot,
+                                 .preprocess = (CgPreprocess)self->preprocess,
+                                 .load_size = (int)self->load_size,
+                                 .crop_size = (int)self->crop_size,
+                                 .flip = !self->no_flip,
+                                 .serial_batches = self->serial_batches,
+                                 .max_dataset_size = (int)self->max_dataset_size,
+                                 .batch_size = (int)self->batch_size,
+                                 .input_nc = 3,
+                                 .output_nc = 3,
+                                 .seed = (guint64)self->seed };
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `cyclegan train`: from what was typed to an exit status. */
+#include <glib/gi18n.h>
+
+#include "commands.h"
+#include "image-io.h"
+#include "interrupt.h"
+#include "run-config.h"
+#include "run.h"
+
+static int
+report (const GError *error)
+{
+  g_printerr ("cyclegan: %s\n", error->message);
+  if (error->domain != G_OPTION_ERROR)
+    return CG_EXIT_FAILED;
+  g_printerr ("%s\n", _ ("“cyclegan train --help” tells all options."));
+  return CG_EXIT_USAGE;
+}
+
+static gboolean
+parse (int argc, char **argv, CgTrainOptions *options, guint64 *given, GError **error)
+{
+  if (!cg_option_table_parse (
+          &cg_train_option_table, options, given,
+          _ ("Trains a generator from images of A to images of B, and one back, on unpaired images."), &argc, &argv,
+          error))
+    return FALSE;
+  if (argc > 1)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("“%s” is no option"), argv[1]);
+      return FALSE;
+    }
+  if (!options->out && (options->resume || !options->print_config))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--out DIR is missing: the run folder"));
+      return FALSE;
+    }
+  if (!options->dataroot && !options->resume && !options->print_config)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   _ ("--dataroot DIR is missing: the folder with trainA and trainB"));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+print_config (const CgTrainOptions *options, guint64 given, GError **error)
+{
+  g_autoptr (CgTrainOptions) resolved = cg_run_get_options (options, given, error);
+  g_autoptr (JsonNode) config = resolved ? cg_run_config_new (resolved, NULL, error) : NULL;
+  g_autofree char *text = NULL;
+
+  if (!config)
+    return report (*error);
+  text = cg_run_config_to_text (config);
+  g_print ("%s", text);
+  return CG_EXIT_OK;
+}
+
+int
+cg_command_train (int argc, char **argv)
+{
+  g_autoptr (CgTrainOptions) options = cg_train_options_new ();
+  g_autoptr (GError) error = NULL;
+  guint64 given;
+
+  if (!parse (argc, argv, options, &given, &error))
+    return report (error);
+  if (options->print_config)
+    return print_config (options, given, &error);
+
+  cg_interrupt_install ();
+  cg_image_init ();
+  cg_parallel_set_wish ((int)options->threads);
+  switch (cg_run (options, given, &error))
+    {
+    case CG_RUN_COMPLETE:
+      return CG_EXIT_OK;
+    case CG_RUN_INTERRUPTED:
+      return CG_EXIT_INTERRUPTED;
+    case CG_RUN_FAILED:
+    default:
+      return report (error);
+    }
+}
