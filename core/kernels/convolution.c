@@ -2,16 +2,13 @@
 /* Convolution and adjoint of the packed path: one algorithm for every gather, chosen by the weights' shape alone. */
 #include "kernels/convolution.h"
 
-/* Below this many channels on either side Winograd's transforms cost more than the products they save. */
-#define WINOGRAD_CHANNELS 32
-
 /* The choice may not depend on the image: packed weights serve all sizes. */
 static const CgAlgorithm *
 choose_algorithm (const CgMachine *machine, const CgGather *g)
 {
   const bool dense = g->in_step == 1 && g->out_step == 1;
 
-  if (dense && g->rows == 3 && g->columns == 3 && MIN (g->in_channels, g->out_channels) >= WINOGRAD_CHANNELS)
+  if (dense && g->rows == 3 && g->columns == 3 && MIN (g->in_channels, g->out_channels) >= CG_WINOGRAD_LEAST_CHANNELS)
     return &cg_winograd;
   if (dense && g->rows * g->columns > 1 && 4 * g->out_channels <= machine->gemm->n_channels)
     return &cg_narrow_convolution;

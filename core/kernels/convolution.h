@@ -14,7 +14,13 @@ void cg_packed_conv_run (const CgMachine *machine, const CgConvShape *shape, CgC
                          const float *packed, const float *bias, CgActivation activation, CgPlane in, CgPlane out,
                          const CgWorkspace *workspace);
 
-/* weight-gradient.c */
+/* weight-gradient.c: adds to dw. */
 size_t cg_packed_weight_gradient_scratch_floats (const CgMachine *machine, const CgConvShape *shape);
 void cg_packed_conv_weight_gradient (const CgMachine *machine, const CgConvShape *shape, CgPlane x, CgPlane y,
                                      float *dw, const CgWorkspace *workspace);
+
+/* winograd-gradient.c: the same for 3x3 with stride 1; the choice depends on nothing but the shape of the weights. */
+bool cg_winograd_gradient_suits (const CgConvShape *shape);
+size_t cg_winograd_gradient_scratch_floats (const CgMachine *machine, const CgConvShape *shape);
+void cg_winograd_gradient_run (const CgMachine *machine, const CgConvShape *shape, CgPlane x, CgPlane y, float *dw,
+                               const CgWorkspace *workspace);

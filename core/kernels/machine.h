@@ -52,5 +52,8 @@ cg_ceil_div (int a, int b)
   return (a + b - 1) / b;
 }
 
+/* Below this many channels on either side Winograd's transforms cost more than the products they save. */
+#define CG_WINOGRAD_LEAST_CHANNELS 32
+
 /* Work for this many threads should be there even in a small layer. */
 #define CG_ENOUGH_ITEMS 16

@@ -34,6 +34,8 @@ CG_ROWS_DECLARE (gather_taps);
 CG_ROWS_DECLARE (winograd_input);
 CG_ROWS_DECLARE (winograd_output);
 CG_ROWS_DECLARE (winograd_weights);
+CG_ROWS_DECLARE (winograd_gradient);
+CG_ROWS_DECLARE (winograd_weight_gradient);
 CG_ROWS_DECLARE (statistics);
 CG_ROWS_DECLARE (norm_apply);
 CG_ROWS_DECLARE (norm_gradient_sums);

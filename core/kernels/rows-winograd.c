@@ -59,6 +59,32 @@ transform_weights (const Vec *g, const int step, Vec *u, const int out_step)
   u[5 * out_step] = g[2 * step];
 }
 
+/* A: the transpose of transform_output(). */
+static ALWAYS_INLINE void
+transform_gradient (const Vec *y, const int step, Vec *m, const int out_step)
+{
+  const Vec even_a = y[0] + 0.5f * y[2 * step], odd_a = POINT_A * (y[step] + 0.5f * y[3 * step]);
+  const Vec even_b = y[0] + 2 * y[2 * step], odd_b = POINT_B * (y[step] + 2 * y[3 * step]);
+
+  m[0] = y[0];
+  m[out_step] = even_a + odd_a;
+  m[2 * out_step] = even_a - odd_a;
+  m[3 * out_step] = even_b + odd_b;
+  m[4 * out_step] = even_b - odd_b;
+  m[5 * out_step] = y[3 * step];
+}
+
+/* G^T: the transpose of transform_weights(). */
+static ALWAYS_INLINE void
+transform_weight_gradient (const Vec *u, const int step, Vec *g, const int out_step)
+{
+  const Vec sum_a = (-2.0f / 3.0f) * (u[step] + u[2 * step]), sum_b = (1.0f / 6.0f) * (u[3 * step] + u[4 * step]);
+
+  g[0] = u[0] + sum_a + sum_b;
+  g[out_step] = (-2.0f / 3.0f * POINT_A) * (u[step] - u[2 * step]) + (POINT_B / 6.0f) * (u[3 * step] - u[4 * step]);
+  g[2 * out_step] = 0.5f * sum_a + 2 * sum_b + u[5 * step];
+}
+
 static ALWAYS_INLINE void
 input_tile (const float *in, size_t row_stride, size_t pixel_stride, int rows, int columns, int left, const bool whole,
             float *out, size_t out_step)
@@ -132,5 +158,47 @@ CG_ROWS_NAME (winograd_weights) (const float *taps, size_t tap_step, int n, floa
         transform_weights (half + i * 3, 1, u + i * CG_WINOGRAD_IN, 1);
       for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
         store (out + (size_t)q * out_step + e, u[q], n - e);
+    }
+}
+
+void
+CG_ROWS_NAME (winograd_gradient) (const float *in, size_t row_stride, size_t pixel_stride, int rows, int columns,
+                                  int n_channels, float *out, size_t out_step)
+{
+  for (int e = 0; e < CG_WINOGRAD_CHANNELS; e += LANES)
+    {
+      const int left = MAX (n_channels - e, 0);
+      Vec y[CG_WINOGRAD_OUT * CG_WINOGRAD_OUT], half[CG_WINOGRAD_OUT * CG_WINOGRAD_IN], m[CG_WINOGRAD_PRODUCTS];
+
+      for (int i = 0; i < CG_WINOGRAD_OUT; i++)
+        for (int j = 0; j < CG_WINOGRAD_OUT; j++)
+          y[i * CG_WINOGRAD_OUT + j] = i < rows && j < columns
+                                           ? load (in + (size_t)i * row_stride + (size_t)j * pixel_stride + e, left)
+                                           : (Vec){ 0 };
+      for (int i = 0; i < CG_WINOGRAD_OUT; i++)
+        transform_gradient (y + i * CG_WINOGRAD_OUT, 1, half + i * CG_WINOGRAD_IN, 1);
+      for (int j = 0; j < CG_WINOGRAD_IN; j++)
+        transform_gradient (half + j, CG_WINOGRAD_IN, m + j, CG_WINOGRAD_IN);
+      for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
+        *(Vec *)(out + (size_t)q * out_step + e) = m[q];
+    }
+}
+
+void
+CG_ROWS_NAME (winograd_weight_gradient) (const float *in, size_t in_step, int n, float *dw, size_t tap_step)
+{
+  for (int e = 0; e < n; e += LANES)
+    {
+      const int left = n - e;
+      Vec u[CG_WINOGRAD_PRODUCTS], half[18], g[9];
+
+      for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
+        u[q] = load (in + (size_t)q * in_step + e, left);
+      for (int i = 0; i < CG_WINOGRAD_IN; i++)
+        transform_weight_gradient (u + i * CG_WINOGRAD_IN, 1, half + i * 3, 1);
+      for (int s = 0; s < 3; s++)
+        transform_weight_gradient (half + s, 3, g + s, 3);
+      for (int t = 0; t < 9; t++)
+        store (dw + (size_t)t * tap_step + e, load (dw + (size_t)t * tap_step + e, left) + g[t], left);
     }
 }

@@ -46,6 +46,13 @@ typedef struct
   /* out[q*out_step + i] = (G g G^T)[q] for the 3x3 kernels g[t] = taps[t*tap_step + i], i < n. */
   void (*winograd_weights) (const float *taps, size_t tap_step, int n, float *out, size_t out_step);
 
+  /* out[q][c] = (A g A^T)[q] for the 4x4 tile g of gradients that starts at @in; otherwise like winograd_input. */
+  void (*winograd_gradient) (const float *in, size_t row_stride, size_t pixel_stride, int rows, int columns,
+                             int n_channels, float *out, size_t out_step);
+
+  /* dw[t*tap_step + i] += (G^T u G)[t] for the sums u[q*in_step + i], i < n: the adjoint of winograd_weights. */
+  void (*winograd_weight_gradient) (const float *in, size_t in_step, int n, float *dw, size_t tap_step);
+
   /* The passes of kernels.h over a small block or one row; sums overwritten. */
   void (*statistics) (const float *x, size_t row_stride, int rows, int columns, int c, double *mean, double *m2);
 

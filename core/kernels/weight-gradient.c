@@ -107,6 +107,9 @@ cg_packed_weight_gradient_scratch_floats (const CgMachine *machine, const CgConv
 {
   Plan plan;
 
+  if (cg_winograd_gradient_suits (shape))
+    return cg_winograd_gradient_scratch_floats (machine, shape);
+
   plan_init (&plan, machine, shape);
   return own_floats (machine, &plan) + (needs_sums (&plan) ? (size_t)plan.n_splits * plan.sum_floats : 0);
 }
@@ -307,6 +310,12 @@ cg_packed_conv_weight_gradient (const CgMachine *machine, const CgConvShape *sha
                                 const CgWorkspace *workspace)
 {
   Job job = { machine, shape, x, y, dw, workspace->scratch, workspace->scratch, { 0 } };
+
+  if (cg_winograd_gradient_suits (shape))
+    {
+      cg_winograd_gradient_run (machine, shape, x, y, dw, workspace);
+      return;
+    }
 
   g_assert (shape->r <= MAX_TAP_ROWS);
   plan_init (&job.plan, machine, shape);
