@@ -23,3 +23,4 @@ int cg_command_bench (int argc, char **argv);
 int cg_command_info (int argc, char **argv);
 int cg_command_models (int argc, char **argv);
 int cg_command_train (int argc, char **argv);
+int cg_command_translate (int argc, char **argv);

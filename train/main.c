@@ -15,6 +15,7 @@ typedef struct
 
 static const Command commands[] = {
   { "train", cg_command_train, N_ ("train two generators on two folders of images") },
+  { "translate", cg_command_translate, N_ ("translate pictures by a model") },
   { "info", cg_command_info, N_ ("tell what a model file is, or what this machine computes with") },
   { "bench", cg_command_bench, N_ ("measure how fast this machine computes") },
   { "models", cg_command_models, N_ ("list the installed models and where they were found") },
