@@ -10,8 +10,9 @@
 #include "tiny-run.h"
 #include "vectors.h"
 
-#define N_STEPS 8
-#define STEPS "8"
+/* Of the runs on different numbers of threads. */
+#define N_STEPS 3
+#define STEPS "3"
 
 typedef struct
 {
@@ -108,7 +109,7 @@ test_threads (Fixture *fixture, gconstpointer data)
 
       cg_parallel_reset_peak_workers ();
       tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--max-steps", STEPS, "--threads", counts[i],
-                                      "--batch-size", "2", NULL),
+                                      "--load-size", "134", "--crop-size", "128", NULL),
                        CG_RUN_COMPLETE);
       if (i == 0)
         g_assert_cmpint (cg_parallel_get_peak_workers (), ==, 1);
@@ -121,6 +122,45 @@ test_threads (Fixture *fixture, gconstpointer data)
         g_assert_cmpstr (losses, ==, first_losses);
       tiny_run_assert_equal (first, out, N_STEPS);
     }
+}
+
+/* What somebody who wants to repeat a run needs to know. */
+static void
+test_config (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *out = path_in (fixture, "out");
+  g_autofree char *path = g_build_filename (out, "config.json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+  JsonObject *config, *part;
+  CgAbout about;
+
+  tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--max-steps", "1", "--seed", "77", NULL), CG_RUN_COMPLETE);
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+  config = json_node_get_object (json_parser_get_root (parser));
+  g_assert_true (cg_about_get (&about, NULL));
+  g_assert_cmpstr (json_object_get_string_member (config, "kernel"), ==, about.kernel);
+
+  part = json_object_get_object_member (config, "versions");
+  g_assert_cmpstr (json_object_get_string_member (part, "blis"), ==, about.blis_version);
+  g_assert_true (json_object_has_member (part, "cyclegan"));
+  g_assert_true (json_object_has_member (part, "glib"));
+  g_assert_true (json_object_has_member (part, "gegl"));
+
+  part = json_object_get_object_member (config, "options");
+  g_assert_cmpint (json_object_get_int_member (part, "seed"), ==, 77);
+  g_assert_cmpint (json_object_get_int_member (part, "ngf"), ==, 4);
+  g_assert_cmpstr (json_object_get_string_member (part, "gan_mode"), ==, "lsgan");
+  g_assert_cmpstr (json_object_get_string_member (part, "dataroot"), ==, fixture->dataset);
+
+  part = json_object_get_object_member (config, "dataset");
+  g_assert_cmpint (json_object_get_int_member (part, "steps_per_epoch"), ==, 5);
+  g_assert_cmpint (json_object_get_int_member (part, "crop_width"), ==, 32);
+  part = json_object_get_object_member (part, "B");
+  g_assert_cmpint (json_object_get_int_member (part, "images"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (part, "train_scale"), ==, 34);
+  g_assert_cmpuint (strlen (json_object_get_string_member (part, "sha256")), ==, 64);
 }
 
 static void
@@ -357,6 +397,7 @@ main (int argc, char **argv)
 #define ADD(name, function) g_test_add ("/train/run/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("resume", test_resume);
   ADD ("threads", test_threads);
+  ADD ("config", test_config);
   ADD ("seed-matters", test_seed_matters);
   ADD ("networks-start-apart", test_networks_start_apart);
   ADD ("init-from", test_init_from);

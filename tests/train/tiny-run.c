@@ -42,10 +42,11 @@ tiny_dataset_new (const char *folder)
 char **
 tiny_run_argv (const char *dataset, const char *out, ...)
 {
-  static const char *const tiny[] = { "--ngf",       "4",        "--ndf",        "4", "--n-blocks",       "1",
-                                      "--net-d",     "n_layers", "--n-layers-d", "1", "--load-size",      "34",
-                                      "--pool-size", "3",        "--n-epochs",   "2", "--n-epochs-decay", "2",
-                                      "--crop-size", "32",       "--print-freq", "1", "--sample-freq",    "0" };
+  static const char *const tiny[] = { "--ngf",         "4",        "--ndf",        "4", "--n-blocks",       "1",
+                                      "--net-d",       "n_layers", "--n-layers-d", "1", "--load-size",      "34",
+                                      "--pool-size",   "3",        "--n-epochs",   "2", "--n-epochs-decay", "2",
+                                      "--crop-size",   "32",       "--print-freq", "1", "--threads",        "1",
+                                      "--sample-freq", "0" };
   GPtrArray *argv = g_ptr_array_new ();
   va_list arguments;
 

@@ -7,7 +7,8 @@
 /* trainA and trainB with a few PNGs of patterns, below @folder. Returns: its path; the caller frees it. */
 char *tiny_dataset_new (const char *folder);
 
-/* The command line of a tiny run: argv[0], the options that make it tiny, then the given ones up to NULL. (transfer full) */
+/* The command line of a tiny run: argv[0], the options that make it tiny and keep it on one thread, which suits machines
+ * that do more than this test, then the given ones up to NULL. (transfer full) */
 char **tiny_run_argv (const char *dataset, const char *out, ...) G_GNUC_NULL_TERMINATED;
 
 /* What @argv says. (transfer full) */
