@@ -124,7 +124,7 @@ test_case (gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpint (cg_state_dict_get_format (dict), ==, c->format);
-  network = cg_architecture_load (dict, &error);
+  network = cg_architecture_load (dict, NULL, &error);
   g_assert_no_error (error);
   check_config (cg_network_get_config (network), &c->config);
   check_values (network);

@@ -260,14 +260,18 @@ cg_architecture_read (CgStateDict *dict, CgNetwork *network, GError **error)
 }
 
 CgNetwork *
-cg_architecture_load (CgStateDict *dict, GError **error)
+cg_architecture_load (CgStateDict *dict, const CgNetworkConfig *config, GError **error)
 {
   g_autoptr (CgNetwork) outline = NULL, network = NULL;
-  CgNetworkConfig config;
+  CgNetworkConfig detected;
 
-  if (!cg_architecture_detect (dict, &config, error))
-    return NULL;
-  outline = cg_network_new_outline (&config, error);
+  if (!config)
+    {
+      if (!cg_architecture_detect (dict, &detected, error))
+        return NULL;
+      config = &detected;
+    }
+  outline = cg_network_new_outline (config, error);
   if (!outline)
     {
       g_prefix_error (error, "%s: ", cg_state_dict_get_display_name (dict));
@@ -275,7 +279,7 @@ cg_architecture_load (CgStateDict *dict, GError **error)
     }
   if (!cg_architecture_compare (dict, outline, error))
     return NULL;
-  network = cg_network_new (&config, error);
+  network = cg_network_new (config, error);
   if (!network)
     g_prefix_error (error, "%s: ", cg_state_dict_get_display_name (dict));
   return network && cg_architecture_read (dict, network, error) ? g_steal_pointer (&network) : NULL;

@@ -27,8 +27,13 @@ gboolean cg_architecture_detect (const CgStateDict *dict, CgNetworkConfig *confi
  */
 gboolean cg_architecture_compare (const CgStateDict *dict, const CgNetwork *outline, GError **error);
 
-/* Detects, compares and reads. Returns: (transfer full): the network with the file's weights. */
-CgNetwork *cg_architecture_load (CgStateDict *dict, GError **error);
+/**
+ * cg_architecture_load:
+ * @config: (nullable): what the network is; NULL to detect it
+ *
+ * Detects, compares and reads. Returns: (transfer full): the network with the file's weights.
+ */
+CgNetwork *cg_architecture_load (CgStateDict *dict, const CgNetworkConfig *config, GError **error);
 
 /* Compares and reads into @network, which stays as it was on failure. */
 gboolean cg_architecture_read (CgStateDict *dict, CgNetwork *network, GError **error);
