@@ -8,10 +8,12 @@
 #include "base/error.h"
 #include "convert/pickle-value.h"
 
-/* As far as the builders go, or a little further, so that they are the ones who refuse. */
-#define MAX_BLOCKS 1001
-#define MAX_DOWNS 13
-#define MAX_LAYERS 9
+/* What the builders allow. Guesses stay within, so that a foreign network is refused by its first difference from one of ours. */
+#define MAX_CHANNELS 1024
+#define MAX_BLOCKS 1000
+#define MIN_DOWNS 5
+#define MAX_DOWNS 12
+#define MAX_LAYERS 8
 
 static const CgStateTensor *find (const CgStateDict *dict, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -27,11 +29,11 @@ find (const CgStateDict *dict, const char *format, ...)
   return cg_state_dict_find (dict, name);
 }
 
-/* A dimension of a convolution's weight; what makes no sense becomes 0, which the builders refuse. */
+/* A dimension of a convolution's weight, or 1. */
 static int
 get_dimension (const CgStateTensor *tensor, int i)
 {
-  return tensor && tensor->n_dims == 4 && tensor->shape[i] <= G_MAXINT ? (int)tensor->shape[i] : 0;
+  return tensor && tensor->n_dims == 4 ? (int)CLAMP (tensor->shape[i], 1, MAX_CHANNELS) : 1;
 }
 
 /* From the convolution @conv and the norm @norm behind it: batch norm has weights, instance norm has none, but then the
@@ -83,6 +85,7 @@ detect_unet (const CgStateDict *dict, CgNetworkConfig *config)
       config->n_downs++;
       g_string_append (prefix, "3.model.");
     }
+  config->n_downs = MAX (config->n_downs, MIN_DOWNS);
 }
 
 static void
@@ -97,7 +100,7 @@ detect_patch_discriminator (const CgStateDict *dict, CgNetworkConfig *config)
   config->nf = get_dimension (first, 0);
   config->input_nc = get_dimension (first, 1);
   config->norm = detect_norm (dict, "model.2", "model.3");
-  config->n_layers = MAX (n - 1, 0);
+  config->n_layers = CLAMP (n - 1, 1, MAX_LAYERS);
   config->output_nc = get_dimension (find (dict, "model.%d.weight", 3 * n - 1), 0);
 }
 

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `cyclegan export`: a model as a file that PyTorch and others open. */
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "commands.h"
+#include "convert/architecture.h"
+#include "convert/torch-writer.h"
+#include "cyclegan-train.h"
+#include "terminal.h"
+
+typedef enum
+{
+  FORMAT_TORCH,
+  FORMAT_SAFETENSORS
+} Format;
+
+static int
+fail (const GError *error, int status)
+{
+  g_autofree char *text = cg_terminal_text (error->message, 0);
+
+  g_printerr ("cyclegan: %s\n", text);
+  return status;
+}
+
+/* By the name's ending. */
+static gboolean
+find_format (const char *path, Format *format, GError **error)
+{
+  static const struct
+  {
+    const char *suffix;
+    Format format;
+  } formats[] = { { ".pth", FORMAT_TORCH }, { ".pt", FORMAT_TORCH }, { ".safetensors", FORMAT_SAFETENSORS } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (g_str_has_suffix (path, formats[i].suffix))
+      {
+        *format = formats[i].format;
+        return TRUE;
+      }
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--out: found “%s”, expected a name ending in %s"),
+               path, ".pth, .pt, .safetensors");
+  return FALSE;
+}
+
+/* The network of a model (its metadata say what it is) with its metadata, or of any checkpoint that import takes. */
+static CgNetwork *
+load_network (const char *name, GHashTable *metadata, GError **error)
+{
+  g_autofree char *path
+      = g_file_test (name, G_FILE_TEST_EXISTS) ? g_strdup (name) : cg_model_library_find (name, error);
+  g_autoptr (CgStateDict) dict = path ? cg_state_dict_open (path, NULL, error) : NULL;
+  g_autoptr (CgSafetensors) file = NULL;
+  CgNetworkConfig config;
+
+  if (!dict)
+    return NULL;
+  if (g_strcmp0 (cg_state_dict_get_metadata (dict, "format"), "cyclegan") != 0)
+    return cg_architecture_load (dict, NULL, error);
+
+  file = cg_safetensors_open (path, error);
+  if (!file || !cg_model_config_from_metadata (file, &config, error))
+    return NULL;
+  for (const char *const *key = cg_safetensors_get_metadata_keys (file); *key; key++)
+    g_hash_table_insert (metadata, g_strdup (*key), g_strdup (cg_safetensors_get_metadata (file, *key)));
+  return cg_architecture_load (dict, &config, error);
+}
+
+static int export(const char *name, const char *out, Format format, CgDtype dtype)
+{
+  g_autoptr (GHashTable) metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgNetwork) network = load_network (name, metadata, &error);
+
+  if (!network
+      || !(format == FORMAT_TORCH ? cg_torch_writer_save (network, dtype, out, &error)
+                                  : cg_model_save (network, dtype, metadata, out, &error)))
+    return fail (error, CG_EXIT_FAILED);
+  return CG_EXIT_OK;
+}
+
+int
+cg_command_export (int argc, char **argv)
+{
+  g_autofree char *out = NULL, *dtype_option = NULL, *dtype_name = NULL;
+  const GOptionEntry entries[]
+      = { { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out,
+            N_ ("The file to write: .pth or .pt (a state dict for torch.load), .safetensors"), N_ ("FILE") },
+          { "dtype", 0, 0, G_OPTION_ARG_STRING, &dtype_option, N_ ("How numbers are stored: f32 (default), f16, bf16"),
+            N_ ("TYPE") },
+          G_OPTION_ENTRY_NULL };
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("MODEL — write a model in another format"));
+  g_autoptr (GError) error = NULL;
+  CgDtype dtype;
+  Format format;
+
+  g_option_context_set_summary (
+      context, _ ("MODEL is a file or the name of an installed model. Tensors keep the names that PyTorch's "
+                  "users know."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    return fail (error, CG_EXIT_USAGE);
+  if (argc != 2 || !out)
+    {
+      g_printerr ("cyclegan: %s\n", _ ("export takes one MODEL and --out FILE"));
+      return CG_EXIT_USAGE;
+    }
+  dtype_name = g_ascii_strup (dtype_option ? dtype_option : "f32", -1);
+  if (!cg_dtype_from_name (dtype_name, &dtype))
+    {
+      g_printerr (_ ("cyclegan: --dtype: found “%s”, expected %s\n"), dtype_option, "f32, f16, bf16");
+      return CG_EXIT_USAGE;
+    }
+  if (!find_format (out, &format, &error))
+    return fail (error, CG_EXIT_USAGE);
+  return export(argv[1], out, format, dtype);
+}
