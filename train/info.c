@@ -3,29 +3,16 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
+#include "checkpoint-info.h"
 #include "commands.h"
 #include "cyclegan.h"
 #include "terminal.h"
-
-#define LABEL_COLUMNS 18
 
 static gboolean about_cpu;
 
 static const GOptionEntry entries[] = { { "cpu", 0, 0, G_OPTION_ARG_NONE, &about_cpu,
                                           N_ ("Tell which kernel this machine computes with, and why"), NULL },
                                         G_OPTION_ENTRY_NULL };
-
-/* One line "label   value"; nothing where there is no value. */
-static void
-print_field (const char *label, const char *value)
-{
-  g_autofree char *text = value ? cg_terminal_text (value, LABEL_COLUMNS) : NULL;
-  g_autofree char *shown = cg_terminal_text (label, 0);
-  const int padding = LABEL_COLUMNS - (int)g_utf8_strlen (shown, -1);
-
-  if (text)
-    g_print ("%s%*s%s\n", shown, MAX (padding, 1), "", text);
-}
 
 static int
 print_cpu (void)
@@ -40,10 +27,10 @@ print_cpu (void)
       return CG_EXIT_FAILED;
     }
   threads = g_strdup_printf ("%d", about.n_threads);
-  print_field (_ ("kernel"), about.kernel);
-  print_field (_ ("because"), about.explanation);
-  print_field ("BLIS", about.blis_version);
-  print_field (_ ("threads"), threads);
+  cg_terminal_print_field (_ ("kernel"), about.kernel);
+  cg_terminal_print_field (_ ("because"), about.explanation);
+  cg_terminal_print_field ("BLIS", about.blis_version);
+  cg_terminal_print_field (_ ("threads"), threads);
   return CG_EXIT_OK;
 }
 
@@ -126,7 +113,7 @@ print_metadata (const CgSafetensors *file)
 
   for (const char *const *key = cg_safetensors_get_metadata_keys (file); *key; key++)
     if (!g_strv_contains (told, *key))
-      print_field (*key, cg_safetensors_get_metadata (file, *key));
+      cg_terminal_print_field (*key, cg_safetensors_get_metadata (file, *key));
 }
 
 static void
@@ -145,14 +132,14 @@ print_model (const CgSafetensors *file, const CgNetworkConfig *config, const CgN
 
   if (g_stat (cg_safetensors_get_path (file), &status) == 0)
     size = g_format_size_full ((guint64)status.st_size, G_FORMAT_SIZE_LONG_FORMAT);
-  print_field (_ ("file"), path);
-  print_field (_ ("title"), cg_safetensors_get_metadata (file, "title"));
-  print_field (_ ("domains"), domains);
-  print_field (_ ("architecture"), architecture);
-  print_field (_ ("parameters"), parameters);
-  print_field (_ ("numbers"), dtypes);
-  print_field (_ ("size"), size);
-  print_field (_ ("licence"), licence ? licence : _ ("not stated"));
+  cg_terminal_print_field (_ ("file"), path);
+  cg_terminal_print_field (_ ("title"), cg_safetensors_get_metadata (file, "title"));
+  cg_terminal_print_field (_ ("domains"), domains);
+  cg_terminal_print_field (_ ("architecture"), architecture);
+  cg_terminal_print_field (_ ("parameters"), parameters);
+  cg_terminal_print_field (_ ("numbers"), dtypes);
+  cg_terminal_print_field (_ ("size"), size);
+  cg_terminal_print_field (_ ("licence"), licence ? licence : _ ("not stated"));
   print_metadata (file);
 }
 
@@ -169,6 +156,13 @@ print_file (const char *name)
 
   if (!path)
     path = cg_model_library_find (name, &error);
+  if (path && cg_checkpoint_info_applies (path))
+    {
+      if (cg_checkpoint_info_print (path, &error))
+        return CG_EXIT_OK;
+      g_printerr ("cyclegan: %s\n", error->message);
+      return CG_EXIT_FAILED;
+    }
   if (path)
     file = cg_safetensors_open (path, &error);
   if (file && cg_model_config_from_metadata (file, &config, &error))
@@ -192,8 +186,8 @@ cg_command_info (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (_ ("FILE — tell what a model is"));
   g_autoptr (GError) error = NULL;
 
-  g_option_context_set_summary (context,
-                                _ ("Checks a model file, or an installed model by its name, and describes it."));
+  g_option_context_set_summary (
+      context, _ ("Checks a model file, an installed model by its name, or a checkpoint, and describes it."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#define LABEL_COLUMNS 18
+
 char *
 cg_terminal_text (const char *text, int indent)
 {
@@ -19,4 +21,15 @@ cg_terminal_text (const char *text, int indent)
         g_string_append_unichar (harmless, c == '\t' || g_unichar_isprint (c) ? c : 0xfffd);
     }
   return g_string_free (harmless, FALSE);
+}
+
+void
+cg_terminal_print_field (const char *label, const char *value)
+{
+  g_autofree char *text = value ? cg_terminal_text (value, LABEL_COLUMNS) : NULL;
+  g_autofree char *shown = cg_terminal_text (label, 0);
+  const int padding = LABEL_COLUMNS - (int)g_utf8_strlen (shown, -1);
+
+  if (text)
+    g_print ("%s%*s%s\n", shown, MAX (padding, 1), "", text);
 }

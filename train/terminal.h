@@ -4,3 +4,6 @@
 
 /* @text (UTF-8) with control characters replaced and every line break followed by @indent spaces. (transfer full) */
 char *cg_terminal_text (const char *text, int indent);
+
+/* One line "label   value", both made harmless; nothing where @value is NULL. */
+void cg_terminal_print_field (const char *label, const char *value);

@@ -3,6 +3,7 @@
 #include "train-networks.h"
 
 #include "checkpoint.h"
+#include "convert/architecture.h"
 
 gboolean
 cg_train_networks_new (const CgTrainOptions *options, CgNetwork *networks[CG_STEP_N_NETWORKS], GError **error)
@@ -40,14 +41,24 @@ get_network_seed (const CgTrainOptions *options, int network)
   return cg_random_below ((guint64)options->seed, CG_RANDOM_INIT, G_MAXUINT32, (guint64)network, G_MAXUINT64);
 }
 
+/* Our own name first, then those that PyTorch users know. Where none is there, the error names the first. */
 static gboolean
 read_network (const char *folder, const char *name, CgNetwork *network, GError **error)
 {
-  g_autofree char *file_name = g_strconcat (name, ".safetensors", NULL);
-  g_autofree char *path = g_build_filename (folder, file_name, NULL);
-  g_autoptr (CgSafetensors) file = cg_safetensors_open (path, error);
+  static const char *const patterns[][2] = { { "", ".safetensors" }, { "latest_net_", ".pth" }, { "", ".pth" } };
+  g_autofree char *first = NULL;
 
-  return file && cg_model_read_network (file, network, error);
+  for (size_t i = 0; i < G_N_ELEMENTS (patterns); i++)
+    {
+      g_autofree char *file_name = g_strconcat (patterns[i][0], name, patterns[i][1], NULL);
+      g_autofree char *path = g_build_filename (folder, file_name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return cg_state_dict_load (path, network, error);
+      if (!first)
+        first = g_steal_pointer (&path);
+    }
+  return cg_state_dict_load (first, network, error);
 }
 
 gboolean

@@ -321,10 +321,10 @@ cg_architecture_describe (const CgNetworkConfig *config)
   switch (config->kind)
     {
     case CG_NET_UNET:
-      kind = g_strdup_printf (_ ("U-Net generator, %d halvings, ngf %d"), config->n_downs, config->nf);
+      kind = g_strdup_printf (_ ("unet_%d generator, ngf %d"), 1 << config->n_downs, config->nf);
       break;
     case CG_NET_N_LAYERS:
-      kind = g_strdup_printf (_ ("n_layers discriminator, %d layers, ndf %d"), config->n_layers, config->nf);
+      kind = g_strdup_printf (_ ("n_layers discriminator, n_layers %d, ndf %d"), config->n_layers, config->nf);
       break;
     case CG_NET_PIXEL:
       kind = g_strdup_printf (_ ("pixel discriminator, ndf %d"), config->nf);
@@ -332,8 +332,8 @@ cg_architecture_describe (const CgNetworkConfig *config)
     case CG_NET_RESNET:
     default:
       kind = g_strdup_printf (config->upsample == CG_UPSAMPLE_RESIZE
-                                  ? _ ("ResNet generator, %d blocks, ngf %d, upsampling by resizing")
-                                  : _ ("ResNet generator, %d blocks, ngf %d, upsampling by transposed convolution"),
+                                  ? _ ("resnet_%dblocks generator, ngf %d, upsampling by resizing")
+                                  : _ ("resnet_%dblocks generator, ngf %d, upsampling by transposed convolution"),
                               config->n_blocks, config->nf);
     }
   return g_strdup_printf (_ ("%s, %s%s, %d to %d channels"), kind, describe_norm (config->norm),

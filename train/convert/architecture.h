@@ -46,7 +46,7 @@ gboolean cg_architecture_read (CgStateDict *dict, CgNetwork *network, GError **e
  */
 gboolean cg_state_dict_load (const char *path, CgNetwork *network, GError **error);
 
-/* "ResNet generator, 9 blocks, ngf 64, instance norm, …", translated. (transfer full) */
+/* "resnet_9blocks generator, ngf 64, …, instance norm, 3 to 3 channels", translated. (transfer full) */
 char *cg_architecture_describe (const CgNetworkConfig *config);
 
 G_END_DECLS

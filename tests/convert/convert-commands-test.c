@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* `cyclegan import`, `export` and `info` on checkpoints, as a user meets them: what they print, write and return. */
+#include <glib.h>
+
+#include "../model/file-fixture.h"
+
+static char *
+get_golden (const char *name)
+{
+  return g_build_filename (g_getenv ("CG_GOLDEN_DIR"), "checkpoints", name, NULL);
+}
+
+/* Runs the command with the arguments up to NULL, in English. Returns: its exit status. */
+static int
+run (char **out, char **err, ...)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_auto (GStrv) environment = g_environ_setenv (g_get_environ (), "LC_ALL", "C.UTF-8", TRUE);
+  g_autoptr (GError) error = NULL;
+  const char *argument;
+  va_list arguments;
+  int status;
+
+  g_ptr_array_add (argv, (char *)g_getenv ("CG_PROGRAM"));
+  va_start (arguments, err);
+  while ((argument = va_arg (arguments, const char *)))
+    g_ptr_array_add (argv, (char *)argument);
+  va_end (arguments);
+  g_ptr_array_add (argv, NULL);
+  g_spawn_sync (NULL, (char **)argv->pdata, environment, G_SPAWN_DEFAULT, NULL, NULL, out, err, &status, &error);
+  g_assert_no_error (error);
+  g_test_message ("%s%s", *out, *err);
+  g_assert_true (g_utf8_validate (*out, -1, NULL) && g_utf8_validate (*err, -1, NULL));
+  g_assert_true (WIFEXITED (status));
+  return WEXITSTATUS (status);
+}
+
+static void
+assert_says (const char *text, const char *says)
+{
+  if (!strstr (text, says))
+    g_error ("“%s” does not say “%s”", text, says);
+}
+
+static void
+get_contents (const char *path, char **contents, size_t *n)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, contents, n, &error);
+  g_assert_no_error (error);
+}
+
+/* Checkpoint -> model -> checkpoint -> model: both models are the same bytes. */
+static void
+test_round_trip (FileFixture *fixture, gconstpointer data)
+{
+  g_autofree char *golden = get_golden ("resnet-batch-zip.pth");
+  g_autofree char *torch = g_build_filename (fixture->folder, "again.pth", NULL);
+  g_autofree char *again = g_build_filename (fixture->folder, "again.safetensors", NULL);
+  g_autofree char *first = NULL, *second = NULL;
+  size_t n_first, n_second;
+
+  {
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint (run (&out, &err, "import", golden, "--out", fixture->path, NULL), ==, 0);
+    assert_says (out, "PyTorch, zip format\n");
+    assert_says (
+        out,
+        "found: resnet_1blocks generator, ngf 1, upsampling by transposed convolution, batch norm, 3 to 3 channels\n");
+    assert_says (out, "assumed: padding by reflection (--padding reflect)\n");
+    g_assert_cmpstr (err, ==, "");
+  }
+  {
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint (run (&out, &err, "export", fixture->path, "--out", torch, NULL), ==, 0);
+    g_assert_cmpstr (err, ==, "");
+  }
+  {
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint (run (&out, &err, "import", torch, "--out", again, "--padding", "reflect", NULL), ==, 0);
+    g_assert_null (strstr (out, "assumed"));
+  }
+  get_contents (fixture->path, &first, &n_first);
+  get_contents (again, &second, &n_second);
+  g_assert_cmpmem (first, n_first, second, n_second);
+}
+
+static void
+test_metadata (FileFixture *fixture, gconstpointer data)
+{
+  g_autofree char *golden = get_golden ("unet-f16-legacy.pth");
+  g_autofree char *exported = g_build_filename (fixture->folder, "half.safetensors", NULL);
+  g_autofree char *out = NULL, *err = NULL, *out_2 = NULL, *err_2 = NULL, *out_3 = NULL, *err_3 = NULL;
+
+  g_assert_cmpint (run (&out, &err, "import", golden, "-o", fixture->path, "--dropout", "--metadata", "title=A = B",
+                        "--metadata", "ngf=7", NULL),
+                   ==, 0);
+  g_assert_cmpint (run (&out_2, &err_2, "export", fixture->path, "-o", exported, "--dtype", "bf16", NULL), ==, 0);
+  g_assert_cmpint (run (&out_3, &err_3, "info", exported, NULL), ==, 0);
+  assert_says (out_3, "A = B\n");
+  assert_says (out_3, "unet_32, ngf 1, instance norm, dropout, 3 to 3 channels\n");
+  assert_says (out_3, "BF16\n");
+}
+
+static void
+test_info (FileFixture *fixture, gconstpointer data)
+{
+  g_autofree char *golden = get_golden ("run-zip.pth"), *several = get_golden ("two-networks-legacy.pth");
+  g_autofree char *out = NULL, *err = NULL, *out_2 = NULL, *err_2 = NULL;
+
+  g_assert_cmpint (run (&out, &err, "info", golden, NULL), ==, 0);
+  assert_says (out, "PyTorch, zip format\n");
+  assert_says (out, "state_dict\n");
+  assert_says (out, "resnet_1blocks generator");
+  assert_says (out, "F32\n");
+  g_assert_cmpint (run (&out_2, &err_2, "info", several, NULL), ==, 1);
+  assert_says (err_2, "“G_A”, “G_B”");
+}
+
+/* Failures write nothing, usage errors are told from others. */
+static void
+test_refuses (FileFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *file, *option, *value, *says;
+    int status;
+  } cases[] = {
+    { "two-networks-legacy.pth", NULL, NULL, "choose one with --key", 1 },
+    { "two-networks-legacy.pth", "--key", "G_C", "no tensors under the key “G_C”", 1 },
+    { "only-a-tensor-zip.pth", NULL, NULL, "only-a-tensor-zip.pth: holds no dict", 1 },
+    { "absent.pth", NULL, NULL, "No such file", 1 },
+    { "resnet-zip.pth", "--padding", "replicate", "--padding: found “replicate”, expected reflect", 2 },
+    { "resnet-zip.pth", "--upsample-mode", "bilinear", "--upsample-mode: found “bilinear”, expected nearest", 2 },
+    { "resnet-zip.pth", "--dtype", "f8", "--dtype: found “f8”", 2 },
+    { "resnet-zip.pth", "--dtype", "i64", "--dtype: found “i64”", 2 },
+    { "resnet-zip.pth", "--metadata", "title", "--metadata: found “title”, expected KEY=VALUE", 2 },
+    { "resnet-zip.pth", "--nonsense", "x", "nonsense", 2 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *golden = get_golden (cases[i].file), *out = NULL, *err = NULL, *list = NULL;
+
+      g_assert_cmpint (
+          run (&out, &err, "import", golden, "--out", fixture->path, cases[i].option, cases[i].value, NULL), ==,
+          cases[i].status);
+      g_assert_true (g_str_has_prefix (err, "cyclegan: "));
+      assert_says (err, cases[i].says);
+      list = file_fixture_list (fixture);
+      g_assert_cmpstr (list, ==, "");
+    }
+  {
+    g_autofree char *golden = get_golden ("resnet-zip.pth"), *zip = g_build_filename (fixture->folder, "x.zip", NULL);
+    g_autofree char *out = NULL, *err = NULL, *out_2 = NULL, *err_2 = NULL;
+
+    g_assert_cmpint (run (&out, &err, "import", golden, NULL), ==, 2);
+    g_assert_cmpint (run (&out_2, &err_2, "export", golden, "--out", zip, NULL), ==, 2);
+    assert_says (err_2, "expected a name ending in .pth");
+  }
+}
+
+#define ADD(path, function) g_test_add (path, FileFixture, NULL, file_fixture_set_up, function, file_fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/convert-commands/round-trip", test_round_trip);
+  ADD ("/convert-commands/metadata", test_metadata);
+  ADD ("/convert-commands/info", test_info);
+  ADD ("/convert-commands/refuses", test_refuses);
+  return g_test_run ();
+}

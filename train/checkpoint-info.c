@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Describes a state dict by its directory alone: a file of gigabytes takes milliseconds. */
+#include "checkpoint-info.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "convert/architecture.h"
+#include "cyclegan-train.h"
+#include "terminal.h"
+
+gboolean
+cg_checkpoint_info_applies (const char *path)
+{
+  g_autoptr (CgStateDict) dict = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return FALSE;
+  dict = cg_state_dict_open (path, NULL, &error);
+  if (!dict)
+    return !g_str_has_suffix (path, ".safetensors");
+  return g_strcmp0 (cg_state_dict_get_metadata (dict, "format"), "cyclegan") != 0;
+}
+
+/* The network, or why it is none. (transfer full) */
+static char *
+describe_network (const CgStateDict *dict)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgNetwork) outline = NULL;
+  CgNetworkConfig config;
+  const char *prefix = cg_state_dict_get_display_name (dict);
+
+  if (cg_architecture_detect (dict, &config, &error))
+    outline = cg_network_new_outline (&config, &error);
+  if (outline && cg_architecture_compare (dict, outline, &error))
+    return cg_architecture_describe (&config);
+  /* The file's name stands above already. */
+  return g_strdup (g_str_has_prefix (error->message, prefix) ? error->message + strlen (prefix) + 2 : error->message);
+}
+
+/* The formats of its tensors, each once. (transfer full) */
+static char *
+describe_scalars (const CgStateDict *dict)
+{
+  GString *text = g_string_new (NULL);
+  guint seen = 0;
+
+  for (guint i = 0; i < cg_state_dict_get_n_tensors (dict); i++)
+    {
+      const CgScalar scalar = cg_state_dict_get_tensor (dict, i)->scalar;
+
+      if (!(seen & 1u << scalar))
+        g_string_append_printf (text, "%s%s", seen ? ", " : "", cg_scalar_get_name (scalar));
+      seen |= 1u << scalar;
+    }
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+cg_checkpoint_info_print (const char *path, GError **error)
+{
+  g_autoptr (CgStateDict) dict = cg_state_dict_open (path, NULL, error);
+  g_autofree char *network = NULL, *scalars = NULL, *tensors = NULL, *size = NULL;
+  guint64 n_elements = 0;
+
+  if (!dict)
+    return FALSE;
+  for (guint i = 0; i < cg_state_dict_get_n_tensors (dict); i++)
+    n_elements += cg_state_dict_get_tensor (dict, i)->n_elements;
+  network = describe_network (dict);
+  scalars = describe_scalars (dict);
+  tensors
+      = g_strdup_printf (_ ("%u, %llu numbers"), cg_state_dict_get_n_tensors (dict), (unsigned long long)n_elements);
+  size = g_format_size_full (cg_state_dict_get_file_bytes (dict), G_FORMAT_SIZE_LONG_FORMAT);
+
+  cg_terminal_print_field (_ ("file"), cg_state_dict_get_display_name (dict));
+  cg_terminal_print_field (_ ("format"), cg_state_dict_get_format_name (dict));
+  if (*cg_state_dict_get_key (dict))
+    cg_terminal_print_field (_ ("key"), cg_state_dict_get_key (dict));
+  cg_terminal_print_field (_ ("network"), network);
+  cg_terminal_print_field (_ ("tensors"), tensors);
+  cg_terminal_print_field (_ ("numbers"), scalars);
+  cg_terminal_print_field (_ ("size"), size);
+  return TRUE;
+}
