@@ -266,7 +266,7 @@ advance (Run *run, GError **error)
   CgMetricsLine line = { .step = index, .epoch = (index - 1) / run->steps_per_epoch + 1 };
   gboolean is_line = is_due (index, options->print_freq);
 
-  line.lr = cg_schedule_linear (options->lr, (int)line.epoch, (int)options->n_epochs, (int)options->n_epochs_decay);
+  line.lr = cg_train_options_get_lr (options, line.epoch);
   if (!cg_dataset_get_batch (run->dataset, index, run->real_a, run->real_b, error))
     return FALSE;
   if (!cg_step_run (run->state.step, index, line.lr, run->real_a, run->real_b, &line.losses, error))

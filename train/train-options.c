@@ -4,13 +4,13 @@
 
 #include <glib/gi18n.h>
 
-static const char *const net_g_words[] = { "resnet_9blocks", "resnet_6blocks", NULL };
-static const char *const net_d_words[] = { "basic", "n_layers", NULL };
-static const char *const norm_words[] = { "instance", "none", NULL };
+static const char *const net_g_words[] = { "resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128", NULL };
+static const char *const net_d_words[] = { "basic", "n_layers", "pixel", NULL };
+static const char *const norm_words[] = { "instance", "batch", "none", NULL };
 static const char *const upsample_words[] = { "transpose", "resize", NULL };
 static const char *const init_type_words[] = { "normal", "xavier", "kaiming", "orthogonal", NULL };
-static const char *const gan_mode_words[] = { "minimax", "vanilla", "lsgan", "hinge", "wgan", NULL };
-static const char *const lr_policy_words[] = { "linear", NULL };
+static const char *const gan_mode_words[] = { "minimax", "vanilla", "lsgan", "hinge", "wgan", "wgangp", NULL };
+static const char *const lr_policy_words[] = { "linear", "step", "cosine", NULL };
 static const char *const preprocess_words[] = { "resize_and_crop", "zoom_and_crop", "none", NULL };
 
 #define STORED CG_OPTION_STORED
@@ -45,17 +45,20 @@ static const CgOption options[] = {
   CHOICE (STORED, "net-g", net_g, "resnet_9blocks", net_g_words, N_ ("generators")),
   INT (STORED, "n-blocks", n_blocks, "0", 0, 1000, N_ ("residual blocks of the generators; 0: as --net-g says")),
   INT (STORED, "ngf", ngf, "64", 1, 1024, N_ ("channels of the generators' first convolution")),
-  CHOICE (STORED, "net-d", net_d, "basic", net_d_words, N_ ("discriminators; basic is n_layers with 3")),
+  CHOICE (STORED, "net-d", net_d, "basic", net_d_words,
+          N_ ("discriminators; basic is n_layers with 3, pixel judges every pixel by its colour")),
   INT (STORED, "n-layers-d", n_layers_d, "3", 1, 8, N_ ("layers of the discriminators, for --net-d n_layers")),
   INT (STORED, "ndf", ndf, "64", 1, 1024, N_ ("channels of the discriminators' first convolution")),
   CHOICE (STORED, "norm", norm, "instance", norm_words, N_ ("normalisation in all networks")),
-  CHOICE (STORED, "upsample", upsample, "transpose", upsample_words, N_ ("how the generators enlarge")),
+  CHOICE (STORED, "upsample", upsample, "transpose", upsample_words, N_ ("how resnet generators enlarge")),
+  FLAG (STORED, "dropout", dropout, N_ ("drop half of the values inside the generators while training")),
   CHOICE (STORED, "init-type", init_type, "normal", init_type_words, N_ ("distribution of the initial weights")),
   REAL (STORED, "init-gain", init_gain, "0.02", 0.0, 100.0, N_ ("scale of the initial weights; kaiming ignores it")),
   PATH (STORED, "init-from", init_from,
         N_ ("folder whose G_A, G_B, D_A and D_B.safetensors are the initial weights (a checkpoint of another run)")),
   CHOICE (STORED, "gan-mode", gan_mode, "lsgan", gan_mode_words, N_ ("adversarial loss")),
   REAL (STORED, "clip-value", clip_value, "0.01", 1e-6, 100.0, N_ ("limit of the discriminators' weights, for wgan")),
+  REAL (STORED, "lambda-gp", lambda_gp, "10", 0.0, 1e6, N_ ("weight of the gradient penalty, for wgangp")),
   REAL (STORED, "lambda-a", lambda_a, "10", 0.0, 1e6, N_ ("weight of the cycle A to B to A")),
   REAL (STORED, "lambda-b", lambda_b, "10", 0.0, 1e6, N_ ("weight of the cycle B to A to B")),
   REAL (STORED, "lambda-identity", lambda_identity, "0.5", 0.0, 1e6,
@@ -68,6 +71,10 @@ static const CgOption options[] = {
   CHOICE (STORED, "lr-policy", lr_policy, "linear", lr_policy_words, N_ ("course of the learning rate")),
   INT (CHANGEABLE, "n-epochs", n_epochs, "100", 0, MANY, N_ ("epochs at the full learning rate")),
   INT (CHANGEABLE, "n-epochs-decay", n_epochs_decay, "100", 0, MANY, N_ ("epochs in which it falls to 0")),
+  INT (STORED, "lr-decay-iters", lr_decay_iters, "50", 1, MANY,
+       N_ ("epochs after which the learning rate falls to a tenth, for --lr-policy step")),
+  FLAG (STORED, "augment", augment,
+        N_ ("vary colour, position and a cut-out of what discriminators see; for small sets of images")),
   INT (STORED, "batch-size", batch_size, "1", 1, 256, N_ ("images of each domain in a step")),
   INT (STORED, "load-size", load_size, "286", 8, 8192, N_ ("size that images are scaled to before cropping")),
   INT (STORED, "crop-size", crop_size, "256", 8, 8192, N_ ("width and height of the crops")),
@@ -121,14 +128,26 @@ refuse (GError **error, const char *reason)
   return FALSE;
 }
 
+/* What the sides of images must be multiples of. */
+static int
+get_size_multiple (const CgTrainOptions *self)
+{
+  return self->net_g == CG_NET_G_UNET_256 ? 256 : self->net_g == CG_NET_G_UNET_128 ? 128 : 4;
+}
+
 gboolean
 cg_train_options_resolve (CgTrainOptions *self, GError **error)
 {
   if (self->n_blocks == 0)
     self->n_blocks = self->net_g == CG_NET_G_RESNET_6BLOCKS ? 6 : 9;
 
-  if (self->net_d == CG_NET_D_BASIC && self->n_layers_d != 3)
+  if (self->net_d != CG_NET_D_N_LAYERS && self->n_layers_d != 3)
     return refuse (error, _ ("--n-layers-d needs --net-d n_layers; basic has 3 layers"));
+  if (self->gan_mode == CG_GAN_WGANGP && self->norm == CG_NORM_BATCH)
+    return refuse (
+        error,
+        _ ("--gan-mode wgangp needs --norm instance or none: batch norm ties the images together whose gradients "
+           "it measures one by one"));
   if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size > self->load_size)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -136,11 +155,11 @@ cg_train_options_resolve (CgTrainOptions *self, GError **error)
                    self->crop_size, self->load_size);
       return FALSE;
     }
-  if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size % 4 != 0)
+  if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size % get_size_multiple (self) != 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _ ("--crop-size %" G_GINT64_FORMAT " is no multiple of 4, which resnet generators need"),
-                   self->crop_size);
+                   _ ("--crop-size %" G_GINT64_FORMAT " is no multiple of %d, which --net-g %s needs"), self->crop_size,
+                   get_size_multiple (self), net_g_words[self->net_g]);
       return FALSE;
     }
   if (self->n_epochs + self->n_epochs_decay == 0)
@@ -182,33 +201,48 @@ cg_train_options_merge (CgTrainOptions *self, const CgTrainOptions *wanted, guin
   return TRUE;
 }
 
-static CgNormKind
-get_norm (const CgTrainOptions *self)
+double
+cg_train_options_get_lr (const CgTrainOptions *self, gint64 epoch)
 {
-  return self->norm == CG_TRAIN_NORM_NONE ? CG_NORM_NONE : CG_NORM_INSTANCE;
+  switch ((CgLrPolicy)self->lr_policy)
+    {
+    case CG_LR_POLICY_STEP:
+      return cg_schedule_step (self->lr, (int)epoch, (int)self->lr_decay_iters);
+    case CG_LR_POLICY_COSINE:
+      return cg_schedule_cosine (self->lr, (int)epoch, (int)MAX (self->n_epochs, 1));
+    case CG_LR_POLICY_LINEAR:
+    default:
+      return cg_schedule_linear (self->lr, (int)epoch, (int)self->n_epochs, (int)self->n_epochs_decay);
+    }
 }
 
 void
 cg_train_options_get_generator (const CgTrainOptions *self, CgNetworkConfig *config)
 {
-  *config = (CgNetworkConfig){ .kind = CG_NET_RESNET,
+  gboolean unet = self->net_g == CG_NET_G_UNET_256 || self->net_g == CG_NET_G_UNET_128;
+
+  *config = (CgNetworkConfig){ .kind = unet ? CG_NET_UNET : CG_NET_RESNET,
                                .input_nc = 3,
                                .output_nc = 3,
                                .nf = (int)self->ngf,
-                               .n_blocks = (int)self->n_blocks,
-                               .norm = get_norm (self),
-                               .upsample = (CgUpsampleKind)self->upsample };
+                               .n_blocks = unet ? 0 : (int)self->n_blocks,
+                               .n_downs = unet ? (self->net_g == CG_NET_G_UNET_256 ? 8 : 7) : 0,
+                               .norm = (CgNormKind)self->norm,
+                               .upsample = (CgUpsampleKind)self->upsample,
+                               .dropout = self->dropout };
 }
 
 void
 cg_train_options_get_discriminator (const CgTrainOptions *self, CgNetworkConfig *config)
 {
-  *config = (CgNetworkConfig){ .kind = CG_NET_N_LAYERS,
+  gboolean pixel = self->net_d == CG_NET_D_PIXEL;
+
+  *config = (CgNetworkConfig){ .kind = pixel ? CG_NET_PIXEL : CG_NET_N_LAYERS,
                                .input_nc = 3,
                                .output_nc = 1,
                                .nf = (int)self->ndf,
-                               .n_layers = (int)self->n_layers_d,
-                               .norm = get_norm (self) };
+                               .n_layers = pixel ? 0 : (int)self->n_layers_d,
+                               .norm = (CgNormKind)self->norm };
 }
 
 void
@@ -225,6 +259,8 @@ cg_train_options_get_step (const CgTrainOptions *self, int crop_h, int crop_w, C
   step->lambda_tv = self->lambda_tv;
   step->beta1 = self->beta1;
   step->clip_value = self->clip_value;
+  step->lambda_gp = self->lambda_gp;
+  step->augment = self->augment;
   step->pool_size = (int)self->pool_size;
   step->seed = (guint64)self->seed;
   step->n_threads = (int)self->threads;

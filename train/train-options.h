@@ -10,21 +10,24 @@
 typedef enum
 {
   CG_NET_G_RESNET_9BLOCKS,
-  CG_NET_G_RESNET_6BLOCKS
+  CG_NET_G_RESNET_6BLOCKS,
+  CG_NET_G_UNET_256,
+  CG_NET_G_UNET_128
 } CgNetG;
 
 typedef enum
 {
   CG_NET_D_BASIC,
-  CG_NET_D_N_LAYERS
+  CG_NET_D_N_LAYERS,
+  CG_NET_D_PIXEL
 } CgNetD;
 
-/* The words of --norm; the library's CgNormKind has more. */
 typedef enum
 {
-  CG_TRAIN_NORM_INSTANCE,
-  CG_TRAIN_NORM_NONE
-} CgTrainNorm;
+  CG_LR_POLICY_LINEAR,
+  CG_LR_POLICY_STEP,
+  CG_LR_POLICY_COSINE
+} CgLrPolicy;
 
 /* Choices are indices into the table's words; those typed after an enumeration of the library have its order. */
 typedef struct
@@ -34,17 +37,19 @@ typedef struct
   gint64 n_blocks, ngf;
   int net_d; /* CgNetD */
   gint64 n_layers_d, ndf;
-  int norm;      /* CgTrainNorm */
+  int norm;      /* CgNormKind */
   int upsample;  /* CgUpsampleKind */
+  gboolean dropout;
   int init_type; /* CgInitKind */
   double init_gain;
   int gan_mode; /* CgGanMode */
-  double clip_value;
+  double clip_value, lambda_gp;
   double lambda_a, lambda_b, lambda_identity, lambda_tv;
   gint64 pool_size;
   double lr, beta1;
-  int lr_policy;
-  gint64 n_epochs, n_epochs_decay;
+  int lr_policy; /* CgLrPolicy */
+  gint64 n_epochs, n_epochs_decay, lr_decay_iters;
+  gboolean augment;
   gint64 batch_size, load_size, crop_size;
   int preprocess; /* CgPreprocess */
   gboolean no_flip, serial_batches;
@@ -76,6 +81,9 @@ gboolean cg_train_options_resolve (CgTrainOptions *options, GError **error);
  * Fails in domain G_OPTION_ERROR, naming the first option that was given, differs and may not be changed.
  */
 gboolean cg_train_options_merge (CgTrainOptions *options, const CgTrainOptions *wanted, guint64 given, GError **error);
+
+/* The learning rate of an epoch, which counts from 1. */
+double cg_train_options_get_lr (const CgTrainOptions *options, gint64 epoch);
 
 /* What the library's parts are to be made with. */
 void cg_train_options_get_generator (const CgTrainOptions *options, CgNetworkConfig *config);

@@ -74,6 +74,36 @@ test_resume (Fixture *fixture, gconstpointer data)
     g_assert_cmpint (g_array_index (steps, gint64, i), ==, i + 1);
 }
 
+/* The same with everything that draws random numbers in a step or keeps running statistics. */
+static void
+test_resume_stateful (Fixture *fixture, gconstpointer data)
+{
+  static const char *const lines[][8] = {
+    { "--norm=batch", "--dropout", "--augment", "--lr-policy=step", "--lr-decay-iters=1", "--batch-size=2", NULL },
+    { "--gan-mode=wgangp", "--net-d=pixel", "--n-layers-d=3", "--lr-policy=cosine", "--upsample=resize", NULL },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      const char *const *o = lines[i];
+      g_autofree char *name = g_strdup_printf ("whole-%d", (int)i);
+      g_autofree char *parts_name = g_strdup_printf ("parts-%d", (int)i);
+      g_autofree char *whole = g_build_filename (fixture->folder, name, NULL);
+      g_autofree char *parts = g_build_filename (fixture->folder, parts_name, NULL);
+
+      tiny_run_assert (
+          tiny_run_argv (fixture->dataset, whole, "--max-steps", "7", o[0], o[1], o[2], o[3], o[4], o[5], NULL),
+          CG_RUN_COMPLETE);
+      tiny_run_assert (
+          tiny_run_argv (fixture->dataset, parts, "--max-steps", "4", o[0], o[1], o[2], o[3], o[4], o[5], NULL),
+          CG_RUN_COMPLETE);
+      tiny_run_assert (tiny_run_argv (fixture->dataset, parts, "--max-steps", "7", "--resume", o[0], o[1], o[2], o[3],
+                                      o[4], o[5], NULL),
+                       CG_RUN_COMPLETE);
+      tiny_run_assert_equal (whole, parts, 7);
+    }
+}
+
 /* The losses of every step, as texts, from "D_A" to the end of the line. */
 static char *
 get_losses (const char *out)
@@ -396,6 +426,7 @@ main (int argc, char **argv)
   cg_image_init ();
 #define ADD(name, function) g_test_add ("/train/run/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("resume", test_resume);
+  ADD ("resume-stateful", test_resume_stateful);
   ADD ("threads", test_threads);
   ADD ("config", test_config);
   ADD ("seed-matters", test_seed_matters);

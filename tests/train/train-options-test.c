@@ -89,6 +89,15 @@ test_choices (void)
     CASE ("--gan-mode lsgan", gan_mode, CG_GAN_LSGAN),
     CASE ("--gan-mode hinge", gan_mode, CG_GAN_HINGE),
     CASE ("--gan-mode wgan", gan_mode, CG_GAN_WGAN),
+    CASE ("--gan-mode wgangp", gan_mode, CG_GAN_WGANGP),
+    CASE ("--norm instance", norm, CG_NORM_INSTANCE),
+    CASE ("--norm batch", norm, CG_NORM_BATCH),
+    CASE ("--norm none", norm, CG_NORM_NONE),
+    CASE ("--net-g unet_256 --crop-size 256", net_g, CG_NET_G_UNET_256),
+    CASE ("--net-g unet_128 --crop-size 128", net_g, CG_NET_G_UNET_128),
+    CASE ("--net-d pixel", net_d, CG_NET_D_PIXEL),
+    CASE ("--lr-policy step", lr_policy, CG_LR_POLICY_STEP),
+    CASE ("--lr-policy cosine", lr_policy, CG_LR_POLICY_COSINE),
     CASE ("--init-type normal", init_type, CG_INIT_NORMAL),
     CASE ("--init-type xavier", init_type, CG_INIT_XAVIER),
     CASE ("--init-type kaiming", init_type, CG_INIT_KAIMING),
@@ -123,6 +132,34 @@ test_choices (void)
   }
 }
 
+/* What the options of networks and rates become. */
+static void
+test_meaning (void)
+{
+  guint64 given;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgTrainOptions) options
+      = parse ("--net-g unet_128 --crop-size 128 --dropout --norm batch --net-d pixel --augment --lambda-gp 7 "
+               "--lr-policy step --lr-decay-iters 10",
+               &given, &error);
+  CgNetworkConfig generator, discriminator;
+  CgStepOptions step;
+
+  g_assert_no_error (error);
+  cg_train_options_get_generator (options, &generator);
+  g_assert_cmpint (generator.kind, ==, CG_NET_UNET);
+  g_assert_cmpint (generator.n_downs, ==, 7);
+  g_assert_true (generator.dropout);
+  g_assert_cmpint (generator.norm, ==, CG_NORM_BATCH);
+  cg_train_options_get_discriminator (options, &discriminator);
+  g_assert_cmpint (discriminator.kind, ==, CG_NET_PIXEL);
+  cg_train_options_get_step (options, 128, 128, &step);
+  g_assert_true (step.augment);
+  g_assert_cmpfloat (step.lambda_gp, ==, 7.0);
+  g_assert_cmpfloat (cg_train_options_get_lr (options, 10), ==, 2e-4);
+  g_assert_cmpfloat_with_epsilon (cg_train_options_get_lr (options, 11), 2e-5, 1e-12);
+}
+
 /* Each is refused as wrong usage, and the message holds what would have been right. */
 static void
 test_refused (void)
@@ -131,8 +168,10 @@ test_refused (void)
   {
     const char *line, *told;
   } cases[] = {
-    { "--net-g unet_1024", "resnet_9blocks, resnet_6blocks" },
-    { "--gan-mode lsgans", "minimax, vanilla, lsgan, hinge, wgan" },
+    { "--net-g unet_1024", "resnet_9blocks, resnet_6blocks, unet_256, unet_128" },
+    { "--net-g unet_128 --crop-size 64 --load-size 70", "multiple of 128" },
+    { "--gan-mode wgangp --norm batch", "--norm instance" },
+    { "--gan-mode lsgans", "minimax, vanilla, lsgan, hinge, wgan, wgangp" },
     { "--lr -1", "from 0" },
     { "--lr nan", "--lr" },
     { "--lr 2e-4x", "--lr" },
@@ -259,6 +298,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/train/options/defaults", test_defaults);
   g_test_add_func ("/train/options/choices", test_choices);
+  g_test_add_func ("/train/options/meaning", test_meaning);
   g_test_add_func ("/train/options/refused", test_refused);
   g_test_add_func ("/train/options/limits", test_limits);
   g_test_add_func ("/train/options/round-trip", test_round_trip);
