@@ -20,8 +20,10 @@ typedef struct
  * running variances in 0.5 … 1.5. */
 void gradient_check_fill (CgNetwork *network, guint64 seed);
 
-/* For every parameter by itself, and for the input: d <y, v> along five random directions by central differences against
- * <gradient, direction>; asserts that the median error is within the tolerance. Biases that a norm removes: no influence, no gradient. */
+/* For every parameter by itself, and for the input: the central difference of <y, v> along a random direction against
+ * <gradient, direction>, taken at a few places of that way. Asserts that the median error of five points is within the
+ * tolerance, because an activation that lies at its kink spoils a point. Biases that a norm removes and running statistics:
+ * no influence, no gradient. */
 void gradient_check_differences (const GradientCheck *check, CgNetwork *network);
 
 /* Backward is linear in the output's gradient, and adds to the parameters' gradients. */

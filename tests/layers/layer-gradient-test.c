@@ -13,7 +13,7 @@
 #define SMOOTH_STEP 0x1p-7
 #define SMOOTH_TOLERANCE 2e-4
 #define KINKED_STEP 0x1p-12
-#define KINKED_TOLERANCE 1e-3
+#define KINKED_TOLERANCE 5e-3
 
 enum
 {
