@@ -50,7 +50,7 @@ cg_packed_conv_pack (const CgMachine *machine, const CgConvShape *shape, CgConvD
 size_t
 cg_packed_conv_scratch_floats (const CgMachine *machine, const CgConvShape *shape)
 {
-  size_t most = cg_packed_weight_gradient_scratch_floats (machine, shape);
+  size_t most = 0;
 
   for (int direction = CG_CONV_FORWARD; direction <= CG_CONV_ADJOINT; direction++)
     for (int i = 0; i < cg_gather_count (shape, direction); i++)

@@ -2,9 +2,9 @@
 /* The arithmetic: plain C arrays in, plain C arrays out, through one table filled at start-up.
  *
  * Which table: CG_CPU=c the reference loops (the definition of right, slow); blis the packed path on the micro-kernel of
- * BLIS's own context; avx2 the same, but never above AVX2 code of ours; avx512 our own AVX-512 micro-kernel on the same
- * packed panels. Unset: avx512 where the processor has it and BLIS does not offer its AVX-512 kernel, otherwise blis. A wish that
- * cannot be granted is an error of cg_kernels_get(), never a silent fallback.
+ * BLIS's own context; avx2 and avx512 our own micro-kernels on the same packed panels. Unset: avx512 where the processor
+ * has it and BLIS does not offer its AVX-512 kernel; avx2 where BLIS knows nothing better than its portable kernel, or is not
+ * the BLIS of the build; otherwise blis. A wish that cannot be granted is an error of cg_kernels_get(), never a silent fallback.
  *
  * Nothing here allocates, fails, or depends on the number of threads: work is cut by size, sums run in a fixed order. */
 #pragma once
@@ -21,7 +21,8 @@ typedef struct
   size_t image_stride;
 } CgPlane;
 
-/* Threads and memory a kernel may use: scratch holds n_threads * scratch_floats floats, 64-byte aligned. */
+/* Threads and memory a kernel may use: scratch holds n_threads * scratch_floats floats, 64-byte aligned, and so is every
+ * thread's part: scratch_floats is a multiple of 16. */
 typedef struct
 {
   int n_threads;
@@ -78,8 +79,10 @@ struct _CgKernels
   size_t (*conv_packed_floats) (const CgConvShape *shape, CgConvDirection direction);
   void (*conv_pack) (const CgConvShape *shape, CgConvDirection direction, const float *w, float *packed, int n_threads);
 
-  /* Floats of scratch per thread that the three operations below need at most, for this shape. */
+  /* Floats of scratch per thread, always a multiple of 16: for conv_forward and conv_adjoint, and for conv_weight_gradient,
+   * which also keeps there what its threads share. */
   size_t (*conv_scratch_floats) (const CgConvShape *shape);
+  size_t (*conv_weight_gradient_scratch_floats) (const CgConvShape *shape);
 
   /* y = act (conv (x) + bias), overwritten. x: halo of pad filled by the caller wherever the kernel reaches.
    * bias: [K] or NULL. y interior only. */
@@ -116,7 +119,7 @@ struct _CgKernels
                                const float *a, const float *b, const float *d, CgPlane dx, int n, int h, int w, int c,
                                int n_threads);
 
-  /* Floats of scratch per thread that the norm kernels and conv_bias_gradient need for this size. */
+  /* Floats of scratch per thread that the norm kernels and bias_gradient need for this size; a multiple of 16. */
   size_t (*norm_scratch_floats) (int n, int h, int w, int c);
 
   /* db[c] += sum over n, h, w of dy. Fixed order. */

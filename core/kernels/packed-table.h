@@ -26,6 +26,12 @@ NAME (conv_scratch_floats) (const CgConvShape *shape)
   return cg_packed_conv_scratch_floats (&NAME (machine), shape);
 }
 
+static size_t
+NAME (conv_weight_gradient_scratch_floats) (const CgConvShape *shape)
+{
+  return cg_packed_weight_gradient_scratch_floats (&NAME (machine), shape);
+}
+
 static void
 NAME (conv_forward) (const CgConvShape *shape, const float *packed, const float *bias, CgActivation activation,
                      CgPlane x, CgPlane y, const CgWorkspace *workspace)
@@ -106,6 +112,7 @@ static CgKernels NAME (table) = {
   .conv_packed_floats = NAME (conv_packed_floats),
   .conv_pack = NAME (conv_pack),
   .conv_scratch_floats = NAME (conv_scratch_floats),
+  .conv_weight_gradient_scratch_floats = NAME (conv_weight_gradient_scratch_floats),
   .conv_forward = NAME (conv_forward),
   .conv_adjoint = NAME (conv_adjoint),
   .conv_weight_gradient = NAME (conv_weight_gradient),

@@ -25,7 +25,7 @@ typedef struct
 } Plan;
 
 static void
-plan_init (Plan *plan, const CgMachine *machine, const CgGather *g)
+plan_init (Plan *plan, const CgMachine *machine, const CgGather *g, int n)
 {
   const CgGemm *gemm = machine->gemm;
 
@@ -33,7 +33,9 @@ plan_init (Plan *plan, const CgMachine *machine, const CgGather *g)
   plan->down = cg_ceil_div (g->height, CG_WINOGRAD_OUT);
 
   const int tiles = plan->across * plan->down;
-  const int most = MAX (BLOCK_TILES / gemm->n_pixels, 1) * gemm->n_pixels;
+  /* A small image in large blocks would leave threads without work, or one with a block more than the others. */
+  const int wanted = tiles * n < CG_ENOUGH_ITEMS * BLOCK_TILES ? BLOCK_TILES * 2 / 3 : BLOCK_TILES;
+  const int most = MAX (wanted / gemm->n_pixels, 1) * gemm->n_pixels;
   const int n_blocks = MAX (cg_ceil_div (tiles, most), 1);
 
   /* Blocks of about the same size, so that no thread is left with a small one. */
@@ -65,7 +67,7 @@ scratch_floats (const CgMachine *machine, const CgGather *g, int n)
 {
   Plan plan;
 
-  plan_init (&plan, machine, g);
+  plan_init (&plan, machine, g, n);
   return tile_floats (machine) + CG_WINOGRAD_PRODUCTS * (plan.in_step + plan.product_plane) + CG_GEMM_SLACK;
 }
 
@@ -217,7 +219,7 @@ run (const CgGatherCall *call)
 {
   RunJob job = { .call = call };
 
-  plan_init (&job.plan, call->machine, call->gather);
+  plan_init (&job.plan, call->machine, call->gather, call->n);
   cg_parallel_for (call->workspace->n_threads, (size_t)call->n * (size_t)job.plan.n_blocks, run_block, &job);
 }
 

@@ -36,6 +36,8 @@ conv_transpose2d_plan (CgLayerRun *run)
   run->dy_halo = layer->pad;
   run->dx_halo = 0;
   run->scratch_floats = run->kernels->conv_scratch_floats (&shape);
+  if (run->training)
+    run->scratch_floats = MAX (run->scratch_floats, run->kernels->conv_weight_gradient_scratch_floats (&shape));
   run->cost = (double)run->x.n * run->x.h * run->x.w * run->y.c * layer->r * layer->r * layer->c;
 }
 

@@ -58,8 +58,13 @@ conv2d_plan (CgLayerRun *run)
   run->x_halo = layer->pad;
   run->dx_halo = reflect ? layer->pad : 0;
   run->dy_halo = cg_conv_adjoint_halo (&run->gradient_shape);
-  run->scratch_floats
-      = MAX (run->kernels->conv_scratch_floats (&run->shape), run->kernels->conv_scratch_floats (&run->gradient_shape));
+  run->scratch_floats = run->kernels->conv_scratch_floats (&run->shape);
+  if (run->training)
+    {
+      run->scratch_floats = MAX (run->scratch_floats, run->kernels->conv_scratch_floats (&run->gradient_shape));
+      run->scratch_floats
+          = MAX (run->scratch_floats, run->kernels->conv_weight_gradient_scratch_floats (&run->gradient_shape));
+    }
   run->cost = (double)run->y.n * run->y.h * run->y.w * run->y.c * layer->r * layer->r * layer->c;
 }
 

@@ -80,7 +80,7 @@ bench_layer (const CgKernels *kernels, const Layer *layer, int n_threads)
   const CgPlane x = new_plane (s->n, s->h, s->w, s->c, s->pad, &x_block);
   const CgPlane y = new_plane (s->n, s->ho, s->wo, s->k, cg_conv_adjoint_halo (s), &y_block);
   const CgPlane out = new_plane (s->n, s->h, s->w, MAX (s->c, s->k), 0, &out_block);
-  const size_t scratch = kernels->conv_scratch_floats (s);
+  const size_t scratch = MAX (kernels->conv_scratch_floats (s), kernels->conv_weight_gradient_scratch_floats (s));
   const CgWorkspace workspace = { n_threads, scratch, new_floats ((size_t)n_threads * scratch) };
   CgPlane like_y = out, like_x = out;
   float *packed[2];

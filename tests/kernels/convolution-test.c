@@ -62,7 +62,7 @@ static void
 run_weight_gradient (const CgKernels *kernels, const CgConvShape *shape, const Image *x, const Image *y, float *dw,
                      int n_threads)
 {
-  CgWorkspace workspace = workspace_new (n_threads, kernels->conv_scratch_floats (shape));
+  CgWorkspace workspace = workspace_new (n_threads, kernels->conv_weight_gradient_scratch_floats (shape));
 
   kernels->conv_weight_gradient (shape, x->plane, y->plane, dw, &workspace);
   free (workspace.scratch);
