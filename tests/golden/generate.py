@@ -128,15 +128,26 @@ def make_networks(folder, name, cases):
 
 
 def make_winograd(folder):
-    """Channels and maps large enough for a Winograd path: 64 channels in 3x3 convolutions; forward only."""
+    """Channels and maps large enough for a Winograd path: 64 channels in 3x3 convolutions; of the gradients only theirs."""
     config, random = dict(kind="resnet", nf=16, n_blocks=1), networks.random_state(21)
     network = networks.fill(networks.make(config), random)
-    x = image(random, 1, 56, 72)
-    with torch.no_grad():
-        y, y32 = network(x), copy.deepcopy(network).float()(x.float())
-    tensors = {"block/x": x, "block/y": y, **{f"block/w/{k}": p.detach() for k, p in network.named_parameters()}}
+    x, dy = image(random, 1, 40, 48), image(random, 1, 40, 48)
+    single = copy.deepcopy(network).float()
+    kinks = networks.Kinks(network)
+    y, dx = run_network(network, x, dy)
+    margin = kinks.stop()
+    y32, _ = run_network(single, x.float(), dy.float())
+    error = gradient_error(single, network)
+    insist(margin > MARGIN, "winograd", f"an activation is {margin:.1e} from a kink")
+    insist(error < 3e-5, "winograd", f"float32's gradients are off by {error:.1e}")
+    tensors = {"block/x": x, "block/y": y, "block/dy": dy, "block/dx": dx}
+    tensors.update({f"block/w/{key}": parameter.detach() for key, parameter in network.named_parameters()})
+    key = "model.10.conv_block.1.weight"
+    tensors[f"block/g/{key}"] = dict(network.named_parameters())[key].grad
+    largest = max(float(parameter.grad.abs().max()) for parameter in network.parameters())
     tensorfile.write(folder / "winograd.safetensors", tensors,
-                     {"cases": "block", "block/config": describe(config), "block/e32": image_error(y32, y)})
+                     {"cases": "block", "block/config": describe(config), "block/e32": image_error(y32, y),
+                      "block/e32.gradient": f"{error:.3e}", "block/largest": repr(largest)})
 
 
 def make_losses(folder):
