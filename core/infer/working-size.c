@@ -5,9 +5,9 @@
 #include <limits.h>
 #include <math.h>
 
-/* Short side in size-mode auto, as a multiple of the model's train_scale. At 1.0 the network meets strokes and objects of the size it
- * was trained on; other values are a matter of taste that has to be settled by looking. */
-#define AUTO_FACTOR 1.0
+/* Short side in size-mode auto, as a multiple of the model's train_scale. Chosen by looking at photographs of 3000 to 4500 pixels
+ * through the shipped model: at 1.0 the enlarged strokes blur the subject, at 2.0 flat areas begin to be hatched. */
+#define AUTO_FACTOR 1.5
 
 /* The zero padding of the strided layers colours the outermost 10 to 20 pixels; 32 keep that out of the picture. */
 #define MARGIN 32

@@ -20,10 +20,10 @@ test_cases (void)
     { CG_SIZE_FULL, 512, 256, 1, 1, { 1, 1, 0, 8, 8 } },
     { CG_SIZE_FULL, 512, 256, 3, 17, { 3, 17, 0, 8, 20 } },
     { CG_SIZE_FULL, 512, 256, 640, 480, { 640, 480, 0, 640, 480 } },
-    /* The short side meets the train_scale, the aspect stays. */
-    { CG_SIZE_AUTO, 512, 240, 640, 480, { 320, 240, 32, 384, 304 } },
-    { CG_SIZE_AUTO, 512, 256, 4000, 6000, { 256, 384, 32, 320, 448 } },
-    { CG_SIZE_AUTO, 512, 100, 333, 301, { 111, 100, 32, 176, 164 } },
+    /* The short side meets one and a half times the train_scale, the aspect stays. */
+    { CG_SIZE_AUTO, 512, 160, 640, 480, { 320, 240, 32, 384, 304 } },
+    { CG_SIZE_AUTO, 512, 256, 4000, 6000, { 384, 576, 32, 448, 640 } },
+    { CG_SIZE_AUTO, 512, 100, 333, 301, { 166, 150, 32, 232, 216 } },
     /* Never enlarged by auto, but by a size that asks for it. */
     { CG_SIZE_AUTO, 512, 256, 17, 40, { 17, 40, 32, 84, 104 } },
     { CG_SIZE_SIZE, 80, 256, 17, 40, { 80, 188, 32, 144, 252 } },

@@ -371,7 +371,7 @@ main (int argc, char **argv)
   gegl_init (NULL, NULL);
   folder = cg_picture_make_folder ();
   model_path = in_folder ("tiny.safetensors");
-  cg_tiny_model_save (model_path, 3, 3, 30, 5);
+  cg_tiny_model_save (model_path, 3, 3, 20, 5);
 
   g_test_add_func ("/command/depth-and-space", test_depth_and_space);
   g_test_add_func ("/command/alpha", test_alpha);
