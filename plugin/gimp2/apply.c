@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading, translating and writing a drawable of GIMP 2.10. Cancel kills this process, so the image is touched last and at once. */
+#include "apply.h"
+
+#include <glib/gi18n-lib.h>
+
+/* What the bar shows while the network works; the rest is for writing. */
+#define NETWORK_SHARE 0.95
+
+static gboolean
+refuse (GError **error, const char *format, gint32 drawable)
+{
+  g_autofree char *name = gimp_item_get_name (drawable);
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, format, name);
+#pragma GCC diagnostic pop
+  return FALSE;
+}
+
+gboolean
+cg_apply_check_source (gint32 drawable, GError **error)
+{
+  if (gimp_item_is_layer_mask (drawable))
+    return refuse (error, _ ("“%s” is a layer mask, which has no colours. Select the layer itself."), drawable);
+  if (!gimp_item_is_layer (drawable))
+    return refuse (error, _ ("“%s” is a channel, which has no colours. Select a layer."), drawable);
+  if (gimp_drawable_is_indexed (drawable))
+    return refuse (
+        error,
+        _ ("“%s” is in an indexed image, which has no colours but those of its palette. Convert the image to "
+           "RGB first."),
+        drawable);
+  return TRUE;
+}
+
+static gboolean
+is_locked (gint32 item)
+{
+  for (; item != -1; item = gimp_item_get_parent (item))
+    if (gimp_item_get_lock_content (item))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+cg_apply_check_output (gint32 drawable, CgOutput output, GError **error)
+{
+  if (output == CG_OUTPUT_NEW_LAYER)
+    {
+      if (gimp_layer_is_floating_sel (drawable))
+        return refuse (error, _ ("“%s” is a floating selection. Anchor it first, or replace it."), drawable);
+      return TRUE;
+    }
+  if (gimp_item_is_group (drawable))
+    return refuse (error, _ ("“%s” is a layer group, which has no pixels to replace. Choose a new layer."), drawable);
+  if (gimp_item_is_text_layer (drawable))
+    return refuse (error, _ ("“%s” is a text layer and would lose its text. Choose a new layer."), drawable);
+  if (is_locked (drawable))
+    return refuse (error, _ ("The pixels of “%s” are locked. Unlock them, or choose a new layer."), drawable);
+  return TRUE;
+}
+
+/* Of the drawable, in the image's colour space: libgimp 2.0 tells the encoding only. */
+static GeglBuffer *
+with_space (gint32 drawable, GeglBuffer *buffer)
+{
+  GimpColorProfile *profile = gimp_image_get_color_profile (gimp_item_get_image (drawable));
+  const Babl *space = NULL;
+
+  if (profile)
+    space = gimp_color_profile_get_space (profile, GIMP_COLOR_RENDERING_INTENT_RELATIVE_COLORIMETRIC, NULL);
+  if (space)
+    gegl_buffer_set_format (buffer,
+                            babl_format_with_space (babl_format_get_encoding (gegl_buffer_get_format (buffer)), space));
+  g_clear_object (&profile);
+  return buffer;
+}
+
+GeglBuffer *
+cg_apply_get_buffer (gint32 drawable)
+{
+  return with_space (drawable, gimp_drawable_get_buffer (drawable));
+}
+
+static void
+show_progress (double done, gpointer data)
+{
+  gimp_progress_update (NETWORK_SHARE * done);
+}
+
+/* The network's part, unless a preview has done it already. */
+static CgTranslation *
+translate (gint32 drawable, GeglBuffer *source, const CgSettings *settings, const GeglRectangle *area,
+           CgTranslation *preview, GError **error)
+{
+  g_autoptr (CgTranslation) translation = NULL;
+  g_autofree char *name = NULL;
+
+  if (preview && cg_translation_fits (preview, settings, area))
+    return cg_translation_ref (preview);
+  name = gimp_item_get_name (drawable);
+  gimp_progress_init_printf (_ ("Translating “%s”"), name);
+  translation = cg_translation_new (source, area, error);
+  if (!translation || !cg_translation_run (translation, settings, show_progress, NULL, error))
+    return NULL;
+  return g_steal_pointer (&translation);
+}
+
+static gboolean
+replace (gint32 drawable, GeglBuffer *source, const CgSettings *settings, CgTranslation *translation,
+         const GeglRectangle *selection, GError **error)
+{
+  GeglBuffer *shadow = with_space (drawable, gimp_drawable_get_shadow_buffer (drawable));
+  gboolean written = cg_translation_write (translation, settings->strength, source, shadow, error);
+
+  g_object_unref (shadow); /* flushes, which what follows needs */
+  if (!written)
+    return FALSE;
+  gimp_drawable_merge_shadow (drawable, TRUE);
+  gimp_drawable_update (drawable, selection->x, selection->y, selection->width, selection->height);
+  return TRUE;
+}
+
+/* The source's own mask hides the same of its translation; the selection hides what is outside of it. */
+static gboolean
+add_mask (gint32 drawable, gint32 layer, gboolean selected, GError **error)
+{
+  gint32 old = gimp_layer_get_mask (drawable);
+  gint32 mask;
+
+  if (old == -1 && !selected)
+    return TRUE;
+  mask = gimp_layer_create_mask (layer, selected ? GIMP_ADD_MASK_SELECTION : GIMP_ADD_MASK_WHITE);
+  if (old != -1)
+    {
+      g_autoptr (GeglBuffer) from = gimp_drawable_get_buffer (old);
+      g_autoptr (GeglBuffer) to = gimp_drawable_get_buffer (mask);
+      int width = gegl_buffer_get_width (to);
+      g_autofree float *rows = g_new (float, 2 * (gsize)width);
+
+      for (int y = 0; y < gegl_buffer_get_height (to); y++)
+        {
+          GeglRectangle line = { 0, y, width, 1 };
+
+          gegl_buffer_get (from, &line, 1.0, babl_format ("Y float"), rows, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+          gegl_buffer_get (to, &line, 1.0, babl_format ("Y float"), rows + width, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+          for (int x = 0; x < width; x++)
+            rows[x] *= rows[width + x];
+          gegl_buffer_set (to, &line, 0, babl_format ("Y float"), rows, GEGL_AUTO_ROWSTRIDE);
+        }
+    }
+  if (gimp_layer_add_mask (layer, mask))
+    return TRUE;
+  g_set_error_literal (error, CG_ERROR, CG_ERROR_UNSUPPORTED, gimp_get_pdb_error ());
+  return FALSE;
+}
+
+static gint32
+new_layer (gint32 drawable, const char *title, GError **error)
+{
+  g_autofree char *source_name = gimp_item_get_name (drawable);
+  g_autofree char *name = g_strdup_printf ("%s – %s", source_name, title);
+  int x, y;
+  gint32 layer
+      = gimp_layer_new (gimp_item_get_image (drawable), name, gimp_drawable_width (drawable),
+                        gimp_drawable_height (drawable), gimp_drawable_type (drawable), 100.0, GIMP_LAYER_MODE_NORMAL);
+
+  if (layer == -1)
+    g_set_error_literal (error, CG_ERROR, CG_ERROR_MEMORY, gimp_get_pdb_error ());
+  else if (gimp_drawable_offsets (drawable, &x, &y))
+    gimp_layer_set_offsets (layer, x, y);
+  return layer;
+}
+
+/* Finished before the image has it: inserting is the one thing that changes the image. */
+static gint32
+add_layer (gint32 drawable, GeglBuffer *source, const CgSettings *settings, CgTranslation *translation, GError **error)
+{
+  gint32 image = gimp_item_get_image (drawable);
+  gboolean selected = !gimp_selection_is_empty (image);
+  gint32 layer = new_layer (drawable, cg_translation_get_title (translation), error);
+  GeglBuffer *target;
+  gboolean written;
+
+  if (layer == -1)
+    return -1;
+  target = cg_apply_get_buffer (layer);
+  written = cg_translation_write (translation, settings->strength, source, target, error);
+  g_object_unref (target); /* flushes */
+  if (!written || !add_mask (drawable, layer, selected, error))
+    {
+      gimp_item_delete (layer);
+      return -1;
+    }
+  gimp_image_undo_group_start (image);
+  gimp_image_insert_layer (image, layer, gimp_item_get_parent (drawable),
+                           gimp_image_get_item_position (image, drawable));
+  gimp_image_set_active_layer (image, drawable);
+  gimp_image_undo_group_end (image);
+  return layer;
+}
+
+gboolean
+cg_apply (gint32 drawable, const CgSettings *settings, CgTranslation *preview, gint32 *result, GError **error)
+{
+  int width = gimp_drawable_width (drawable), height = gimp_drawable_height (drawable);
+  GeglRectangle selection, area;
+  g_autoptr (GeglBuffer) source = NULL;
+  g_autoptr (CgTranslation) translation = NULL;
+
+  if (!gimp_drawable_mask_intersect (drawable, &selection.x, &selection.y, &selection.width, &selection.height))
+    return refuse (error, _ ("Nothing of “%s” is selected."), drawable);
+  area = cg_settings_get_area (settings, width, height, &selection);
+  source = cg_apply_get_buffer (drawable);
+  translation = translate (drawable, source, settings, &area, preview, error);
+  if (!translation)
+    return FALSE;
+
+  *result = drawable;
+  if (settings->output == CG_OUTPUT_NEW_LAYER)
+    *result = add_layer (drawable, source, settings, translation, error);
+  else if (!replace (drawable, source, settings, translation, &selection, error))
+    *result = -1;
+  gimp_progress_end ();
+  return *result != -1;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The procedure in the real GIMP 2.10, which runs gimp2-rows.scm once; each test looks at what came of one kind of drawable. */
+#include <math.h>
+#include <string.h>
+
+#include "picture.h"
+#include "tiny-model.h"
+
+/* A level of 8 bits, and what half a level of rounding on either side adds. */
+#define TOLERANCE (1.0f / 255.0f + 1e-4f)
+
+static char *folder;
+static CgModel *model;
+static char *said;
+static char *errors;
+
+static char *
+in_folder (const char *name)
+{
+  return g_build_filename (folder, name, NULL);
+}
+
+/* What the script said about @key. */
+static void
+expect (const char *key, const char *value)
+{
+  g_autofree char *line = g_strdup_printf ("\n%s: %s\n", key, value);
+
+  if (!strstr (said, line))
+    g_test_message ("expected %s in:\n%s", line, said);
+  g_assert_nonnull (strstr (said, line));
+}
+
+static float *
+load (const char *name, const char *format)
+{
+  g_autofree char *path = in_folder (name);
+  g_autoptr (GeglBuffer) picture = cg_picture_load (path);
+
+  return cg_picture_get (picture, babl_format (format));
+}
+
+/* What the network makes of a stored picture. */
+static float *
+translate (const char *name, CgSizeMode mode, double strength, gsize *n)
+{
+  g_autofree char *path = in_folder (name);
+  g_autoptr (GeglBuffer) picture = cg_picture_load (path);
+  CgTranslateOptions options;
+
+  cg_translate_options_init (&options);
+  options.size_mode = mode;
+  options.size = 20;
+  options.strength = strength;
+  *n = (gsize)gegl_buffer_get_width (picture) * (gsize)gegl_buffer_get_height (picture) * 3;
+  return cg_picture_translate (picture, model, &options);
+}
+
+static void
+expect_picture (const char *name, const float *expected, gsize n)
+{
+  g_autofree char *file = g_strconcat (name, "-replaced.png", NULL);
+  g_autofree float *pixels = load (file, "R'G'B' float");
+
+  g_test_message ("%s", name);
+  g_assert_cmpfloat (cg_picture_compare (pixels, expected, n), <=, TOLERANCE);
+}
+
+static void
+test_replaced (void)
+{
+  const struct
+  {
+    const char *name, *from;
+    CgSizeMode mode;
+    double strength;
+  } rows[] = {
+    { "rgb", "rgb.png", CG_SIZE_AUTO, 1.0 },   { "half", "rgb.png", CG_SIZE_AUTO, 0.5 },
+    { "size", "rgb.png", CG_SIZE_SIZE, 1.0 },  { "full", "rgb.png", CG_SIZE_FULL, 1.0 },
+    { "deep", "deep.png", CG_SIZE_AUTO, 1.0 }, { "adobe", "adobe.png", CG_SIZE_AUTO, 1.0 },
+    { "float", "rgb.png", CG_SIZE_AUTO, 1.0 }, { "pixel", "pixel.png", CG_SIZE_AUTO, 1.0 },
+    { "last", "rgb.png", CG_SIZE_SIZE, 1.0 },  { "small", "rgb.png", CG_SIZE_AUTO, 1.0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gsize n;
+      g_autofree float *expected = translate (rows[i].from, rows[i].mode, rows[i].strength, &n);
+
+      for (gsize j = 0; j < n; j++)
+        expected[j] = CLAMP (expected[j], 0.0f, 1.0f);
+      expect_picture (rows[i].name, expected, n);
+    }
+  expect ("rgb-same", "#t");
+}
+
+/* A grey layer stays one: what is stored is the luminance of the translation. */
+static void
+test_grey (void)
+{
+  gsize n;
+  g_autofree float *colours = translate ("grey.png", CG_SIZE_AUTO, 1.0, &n);
+  g_autofree float *expected = g_new (float, n / 3);
+  g_autofree float *pixels = load ("grey-replaced.png", "Y' float");
+
+  babl_process (babl_fish (babl_format ("R'G'B' float"), babl_format ("Y' float")), colours, expected, (long)(n / 3));
+  g_assert_cmpfloat (cg_picture_compare (pixels, expected, n / 3), <=, TOLERANCE);
+}
+
+/* The opaque rest of a picture with alpha decides; alpha itself stays. */
+static void
+expect_with_alpha (const char *name)
+{
+  g_autofree char *path = in_folder ("rgba.png");
+  g_autofree char *file = g_strconcat (name, ".png", NULL);
+  g_autoptr (GeglBuffer) picture = cg_picture_load (path);
+  int width = gegl_buffer_get_width (picture), height = gegl_buffer_get_height (picture);
+  gsize n = (gsize)(width * height);
+  g_autofree float *source = cg_picture_get (picture, babl_format ("R'G'B'A float"));
+  g_autofree float *alpha = cg_picture_get (picture, babl_format ("A float"));
+  g_autofree float *rgb = cg_picture_get (picture, babl_format ("R'G'B' float"));
+  g_autofree float *pixels = load (file, "R'G'B'A float");
+  g_autoptr (GError) error = NULL;
+  CgTranslateOptions options;
+
+  g_assert_true (cg_fill_hidden_pixels (rgb, 3 * (gsize)width, alpha, (gsize)width, width, height));
+  cg_translate_options_init (&options);
+  cg_translate (model, &options, width, height, rgb, 3 * (gsize)width, rgb, 3 * (gsize)width, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_assert_cmpfloat (pixels[4 * i + 3], ==, source[4 * i + 3]);
+      for (gsize c = 0; c < 3 && source[4 * i + 3] > 0.0f; c++)
+        g_assert_cmpfloat (fabsf (pixels[4 * i + c] - CLAMP (rgb[3 * i + c], 0.0f, 1.0f)), <=, TOLERANCE);
+    }
+}
+
+static void
+test_alpha (void)
+{
+  expect_with_alpha ("rgba-replaced");
+}
+
+static void
+expect_equal (const char *a, const char *b, const char *format, gsize n)
+{
+  g_autofree float *pixels_a = load (a, format);
+  g_autofree float *pixels_b = load (b, format);
+
+  g_test_message ("%s and %s", a, b);
+  g_assert_cmpfloat (cg_picture_compare (pixels_a, pixels_b, n), ==, 0.0f);
+}
+
+static void
+test_new_layer (void)
+{
+  expect ("new-layers", "(Background – tiny Background)");
+  expect ("new-position", "0");
+  expect ("new-source-active", "#t");
+  expect ("new-mask", "-1");
+  expect_with_alpha ("new");
+  expect_equal ("new-source.png", "rgba.png", "R'G'B'A float", 48 * 36 * 4);
+  expect_equal ("zero.png", "rgba.png", "R'G'B'A float", 48 * 36 * 4);
+}
+
+static void
+test_place (void)
+{
+  expect ("small-offsets", "(30 40)");
+  expect ("small-in-group", "#t");
+  expect ("small-position", "0");
+  expect ("group-parent", "-1");
+  expect ("group-position", "0");
+  expect ("group-size", "(48 36)");
+}
+
+/* Outside of a selection nothing changes, inside of it everything, at its soft edge something between the two. */
+static void
+test_selection (void)
+{
+  gsize n, n_soft = 0, n_outside = 0;
+  g_autofree float *expected = translate ("rgb.png", CG_SIZE_AUTO, 1.0, &n);
+  g_autofree float *source = load ("rgb.png", "R'G'B' float");
+  g_autofree float *selection = load ("selection.png", "Y' float");
+  g_autofree float *pixels = load ("selected.png", "R'G'B' float");
+
+  for (gsize i = 0; i < n; i++)
+    {
+      float amount = selection[i / 3], target = CLAMP (expected[i], 0.0f, 1.0f);
+
+      if (amount <= 0.0f)
+        {
+          g_assert_cmpfloat (pixels[i], ==, source[i]);
+          n_outside++;
+        }
+      else
+        {
+          g_assert_cmpfloat (pixels[i], >=, MIN (source[i], target) - TOLERANCE);
+          g_assert_cmpfloat (pixels[i], <=, MAX (source[i], target) + TOLERANCE);
+          n_soft += fabsf (source[i] - target) > 0.1f && fabsf (pixels[i] - source[i]) > 0.02f;
+        }
+    }
+  g_assert_cmpuint (n_outside, >, n / 4);
+  g_assert_cmpuint (n_soft, >, n / 10);
+}
+
+static void
+test_masks (void)
+{
+  gsize n;
+  g_autofree float *expected = translate ("rgb.png", CG_SIZE_AUTO, 1.0, &n);
+
+  for (gsize i = 0; i < n; i++)
+    expected[i] = CLAMP (expected[i], 0.0f, 1.0f);
+  expect_picture ("selected-layer", expected, n);
+  expect_equal ("selected-mask.png", "selection.png", "Y' float", 48 * 36);
+  expect_equal ("kept-mask.png", "selection.png", "Y' float", 48 * 36);
+}
+
+static void
+test_refused (void)
+{
+  const struct
+  {
+    const char *key, *message;
+  } rows[] = {
+    { "group-replaced", "is a layer group, which has no pixels to replace" },
+    { "mask-translated", "is a layer mask, which has no colours" },
+    { "channel-translated", "“Depth” is a channel, which has no colours" },
+    { "unselected-translated", "Nothing of “Background” is selected" },
+    { "nameless-translated", "model: found nothing" },
+    { "missing-translated", "missing: found no installed model of this name" },
+    { "broken-translated", "broken.safetensors: " },
+    { "mode-translated", "size-mode: found 3, expected 0 to 2" },
+    { "strength-translated", "strength: found 1.5, expected 0 to 1" },
+    { "locked-translated", "The pixels of “Background” are locked" },
+    { "indexed-translated", "is in an indexed image" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      expect (rows[i].key, "-1");
+      g_test_message ("%s", rows[i].message);
+      g_assert_nonnull (strstr (errors, rows[i].message));
+    }
+  expect ("refused-layers", "(Background)");
+  expect ("locked-copied", "#t");
+  expect_equal ("refused.png", "rgb.png", "R'G'B' float", 48 * 36 * 3);
+}
+
+static void
+save_picture (const char *name, int width, int height, const Babl *format, int bits)
+{
+  g_autofree char *path = in_folder (name);
+  g_autoptr (GeglBuffer) picture = cg_picture_new (width, height, format);
+
+  cg_picture_save (picture, path, bits);
+}
+
+/* A home of its own for GIMP, which otherwise would look for some hundred plug-ins; and the script's folder put before the script. */
+static void
+run_gimp (void)
+{
+  g_autofree char *script = in_folder ("rows.scm");
+  g_autofree char *gimprc = in_folder ("gimp/gimprc");
+  g_autofree char *gimp = in_folder ("gimp");
+  g_autofree char *gradients = in_folder ("gimp/gradients");
+  g_autofree char *load_script = g_strdup_printf ("(load \"%s\")", script);
+  g_autofree char *rows = NULL;
+  g_autofree char *words = NULL;
+  g_autofree char *said_path = in_folder ("said.txt");
+  g_autofree char *told = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *argv[] = { g_getenv ("CG_TEST_GIMP"),
+                         "-i",
+                         "-n",
+                         "-d",
+                         "-f",
+                         "--batch-interpreter",
+                         "plug-in-script-fu-eval",
+                         "-b",
+                         load_script,
+                         "-b",
+                         "(gimp-quit 0)",
+                         NULL };
+
+  g_assert_cmpint (g_mkdir_with_parents (gradients, 0700), ==, 0);
+  words = g_strdup_printf ("(plug-in-path \"%s\")\n", g_getenv ("CG_TEST_PLUG_IN_PATH"));
+  g_file_set_contents (gimprc, words, -1, &error);
+  g_assert_no_error (error);
+  g_file_get_contents (g_getenv ("CG_TEST_SCRIPT"), &rows, NULL, &error);
+  g_assert_no_error (error);
+  g_free (words);
+  words = g_strdup_printf ("(define folder \"%s\")\n%s", folder, rows);
+  g_file_set_contents (script, words, -1, &error);
+  g_assert_no_error (error);
+
+  g_free (words);
+  words = in_folder ("gimp/cyclegan-last-values");
+  g_file_set_contents (words, "{'model': <b'tiny'>, 'size-mode': <1>, 'size': <20>, 'output': <1>}", -1, &error);
+  g_assert_no_error (error);
+
+  g_setenv ("GIMP2_DIRECTORY", gimp, TRUE);
+  g_setenv ("CYCLEGAN_MODEL_PATH", folder, TRUE);
+  g_assert_cmpint (cg_picture_spawn (folder, argv, &errors), ==, 0);
+  if (!g_file_get_contents (said_path, &told, NULL, NULL))
+    g_error ("the script did not run:\n%s", errors);
+  said = g_strconcat ("\n", told, NULL);
+  if (!strstr (said, "\nend: #t\n"))
+    g_error ("the script broke off after\n%s\nwith\n%s", said, errors);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *tiny = NULL;
+  g_autofree char *broken = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  gegl_init (NULL, NULL);
+  folder = cg_picture_make_folder ();
+  tiny = in_folder ("tiny.safetensors");
+  broken = in_folder ("broken.safetensors");
+  cg_tiny_model_save (tiny, 3, 3, 24, 7);
+  g_file_set_contents (broken, "not a model", -1, &error);
+  g_assert_no_error (error);
+  model = cg_model_load (tiny, &error);
+  g_assert_no_error (error);
+  save_picture ("rgb.png", 48, 36, babl_format ("R'G'B' u8"), 8);
+  save_picture ("rgba.png", 48, 36, babl_format ("R'G'B'A u8"), 8);
+  save_picture ("grey.png", 48, 36, babl_format ("Y' u8"), 8);
+  save_picture ("deep.png", 48, 36, babl_format ("R'G'B' u16"), 16);
+  save_picture ("pixel.png", 1, 1, babl_format ("R'G'B' u8"), 8);
+  save_picture ("adobe.png", 48, 36, babl_format_with_space ("R'G'B' u8", babl_space ("Adobish")), 8);
+  run_gimp ();
+
+  g_test_add_func ("/gimp2/replaced", test_replaced);
+  g_test_add_func ("/gimp2/grey", test_grey);
+  g_test_add_func ("/gimp2/alpha", test_alpha);
+  g_test_add_func ("/gimp2/new-layer", test_new_layer);
+  g_test_add_func ("/gimp2/place", test_place);
+  g_test_add_func ("/gimp2/selection", test_selection);
+  g_test_add_func ("/gimp2/masks", test_masks);
+  g_test_add_func ("/gimp2/refused", test_refused);
+  status = g_test_run ();
+
+  cg_model_unref (model);
+  g_free (said);
+  g_free (errors);
+  cg_picture_remove_folder (folder);
+  gegl_exit ();
+  return status;
+}
