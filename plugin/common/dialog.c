@@ -230,7 +230,7 @@ build_controls (CgDialog *dialog, const char *no_replacing)
   if (!no_replacing)
     gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (dialog->output), _ ("Replace this layer"));
   gtk_widget_set_tooltip_text (dialog->output, no_replacing);
-  attach (table, 3, _ ("_Output:"), dialog->output);
+  attach (table, 3, _ ("O_utput:"), dialog->output);
   return table;
 }
 

@@ -290,6 +290,23 @@ build_list (CgModelView *view)
   return scrolled;
 }
 
+/* For who never chose one; nobody is told, for nobody knows the view yet. */
+static void
+choose_first (CgModelView *view)
+{
+  for (guint i = 0; i < view->entries->len && !*view->chosen; i++)
+    {
+      CgModelEntry *entry = g_ptr_array_index (view->entries, i);
+
+      if (!entry->problem)
+        {
+          g_free (view->chosen);
+          view->chosen = g_strdup (entry->name);
+        }
+    }
+  fill (view);
+}
+
 static void
 add_button (CgModelView *view, GtkWidget *box, const char *label, GCallback callback)
 {
@@ -330,6 +347,8 @@ cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer
 
   watch_folders (view);
   reload (view);
+  if (!*view->chosen)
+    choose_first (view);
   return view;
 }
 
