@@ -90,6 +90,12 @@
   (gimp-image-select-ellipse image CHANNEL-OP-REPLACE 8 6 28 22)
   (gimp-selection-feather image 5))
 
+; As the selection that it stands for: masks and channels are stored differently.
+(define (save-mask image layer name)
+  (gimp-image-select-item image CHANNEL-OP-REPLACE (car (gimp-layer-get-mask layer)))
+  (save image (car (gimp-selection-save image)) name)
+  (gimp-selection-none image))
+
 (let* ((image (open-picture "rgb.png")) (layer (only-layer image)))
   (select image)
   (translate image layer "tiny" 0 512 1.0 1)
@@ -100,7 +106,7 @@
   (select image)
   (let* ((result (translate image (only-layer image) "tiny" 0 512 1.0 0)))
     (save image result "selected-layer-replaced.png")
-    (save image (car (gimp-layer-get-mask result)) "selected-mask.png")))
+    (save-mask image result "selected-mask.png")))
 
 ; --- a layer that has a mask already
 (let* ((image (open-picture "rgb.png")) (layer (only-layer image)))
@@ -108,7 +114,7 @@
   (gimp-layer-add-mask layer (car (gimp-layer-create-mask layer ADD-MASK-SELECTION)))
   (gimp-selection-none image)
   (let* ((result (translate image layer "tiny" 0 512 1.0 0)))
-    (save image (car (gimp-layer-get-mask result)) "kept-mask.png"))
+    (save-mask image result "kept-mask.png"))
   (say "mask-translated" (translate image (car (gimp-layer-get-mask layer)) "tiny" 0 512 1.0 0)))
 
 ; --- what cannot be
