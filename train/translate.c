@@ -19,6 +19,7 @@ typedef struct
   char *model;
   char *out;
   char *size;
+  double detail;
   double strength;
   int memory_limit;
   int threads;
@@ -291,6 +292,8 @@ set_up (Job *job, const Arguments *arguments)
     return usage (_ ("no picture to translate was given"));
   if (!arguments->out)
     return usage (_ ("--out is missing"));
+  if (!(arguments->detail >= 0.0 && arguments->detail <= 1.0))
+    return usage (_ ("--detail takes 0 to 1"));
   if (!(arguments->strength >= 0.0 && arguments->strength <= 1.0))
     return usage (_ ("--strength takes 0 to 1"));
   if (arguments->memory_limit < 0 || arguments->threads < 0)
@@ -300,6 +303,7 @@ set_up (Job *job, const Arguments *arguments)
   cg_translate_options_init (&job->options);
   if (!parse_size (arguments->size, &job->options))
     return usage (_ ("--size takes auto, full or 16 to 8192 pixels"));
+  job->options.detail = arguments->detail;
   job->options.strength = arguments->strength;
   job->options.memory_limit = (guint64)arguments->memory_limit * 1024 * 1024;
   job->options.n_threads = arguments->threads;
@@ -349,7 +353,7 @@ run (const Arguments *arguments)
 int
 cg_command_translate (int argc, char **argv)
 {
-  Arguments arguments = { .strength = 1.0 };
+  Arguments arguments = { .detail = 0.7, .strength = 1.0 };
   const GOptionEntry entries[]
       = { { "model", 'm', 0, G_OPTION_ARG_FILENAME, &arguments.model,
             N_ ("An installed model's name, or a .safetensors file"), "M" },
@@ -357,6 +361,9 @@ cg_command_translate (int argc, char **argv)
             "FILE|DIR" },
           { "size", 0, 0, G_OPTION_ARG_STRING, &arguments.size,
             N_ ("Short side of what the network sees: auto (default), full or 16 … 8192"), "S" },
+          { "detail", 0, 0, G_OPTION_ARG_DOUBLE, &arguments.detail,
+            N_ ("0: the network's own strokes, enlarged … 1: its colours on the picture's details; 0.7 (default)"),
+            "X" },
           { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &arguments.strength,
             N_ ("How much of the translation is mixed in, 0 … 1 (default)"), "X" },
           { "memory-limit", 0, 0, G_OPTION_ARG_INT, &arguments.memory_limit,

@@ -19,6 +19,8 @@ typedef enum
 /**
  * CgTranslateOptions:
  * @size: short side in pixels for CG_SIZE_SIZE, 16 … 8192
+ * @detail: 0 … 1: from the network's own pixels, enlarged, to its colours carried to the picture's pixels, which keeps what is sharp sharp
+ *   and what is brighter than 1 brighter than 1. Without meaning in CG_SIZE_FULL, where the network's pixels are the picture's.
  * @strength: 0 … 1; out = in + strength * (translated - in)
  * @memory_limit: bytes; 0 = a quarter of the machine's memory. Never changes the picture.
  * @n_threads: 0 = cg_parallel_get_default_threads ()
@@ -27,12 +29,13 @@ typedef struct
 {
   CgSizeMode size_mode;
   int size;
+  double detail;
   double strength;
   guint64 memory_limit;
   int n_threads;
 } CgTranslateOptions;
 
-/* CG_SIZE_AUTO, strength 1, a quarter of the memory, default threads. */
+/* CG_SIZE_AUTO, detail 0.7, strength 1, a quarter of the memory, default threads. */
 CG_PUBLIC void cg_translate_options_init (CgTranslateOptions *options);
 
 /* Monotonic, first exactly 0.0 and last exactly 1.0 on success. On the calling thread. */
@@ -46,9 +49,33 @@ typedef void (*CgTranslateProgress) (double done, gpointer data);
  *
  * Fails with CG_ERROR_CANCELLED, CG_ERROR_MEMORY (says how much is needed), CG_ERROR_SHAPE; @out is then untouched.
  */
-CG_PUBLIC gboolean cg_translate (CgModel *model, const CgTranslateOptions *options, int width, int height, const float *in,
-                                 size_t in_stride, float *out, size_t out_stride, CgTranslateProgress progress, gpointer data,
-                                 GCancellable *cancellable, GError **error);
+CG_PUBLIC gboolean cg_translate (CgModel *model, const CgTranslateOptions *options, int width, int height,
+                                 const float *in, size_t in_stride, float *out, size_t out_stride,
+                                 CgTranslateProgress progress, gpointer data, GCancellable *cancellable,
+                                 GError **error);
+
+/**
+ * cg_translate_network:
+ * @pixels: (out) [network_height][network_width][3] R'G'B', sizes from cg_translate_estimate(); may lie outside 0 … 1
+ *
+ * The first half of cg_translate(), and all of its cost: the network's own pixels. Looks at size_mode, size, memory_limit and n_threads
+ * as well as at what cg_translate_carry() will need. Errors as there.
+ */
+CG_PUBLIC gboolean cg_translate_network (CgModel *model, const CgTranslateOptions *options, int width, int height,
+                                         const float *in, size_t in_stride, float *pixels, CgTranslateProgress progress,
+                                         gpointer data, GCancellable *cancellable, GError **error);
+
+/**
+ * cg_translate_carry:
+ * @in, @out: as for cg_translate()
+ * @pixels: from cg_translate_network() for this picture and these options; overwritten
+ *
+ * The other half: both together are cg_translate(). Looks at size_mode, detail, strength and n_threads. Fails with CG_ERROR_MEMORY; @out
+ * is then untouched.
+ */
+CG_PUBLIC gboolean cg_translate_carry (const CgTranslateOptions *options, int width, int height, const float *in,
+                                       size_t in_stride, int network_width, int network_height, float *pixels,
+                                       float *out, size_t out_stride, GError **error);
 
 /* The size at which the network would run (before padding), and the bytes it would allocate. */
 CG_PUBLIC gboolean cg_translate_estimate (CgModel *model, const CgTranslateOptions *options, int width, int height,

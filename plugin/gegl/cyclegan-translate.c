@@ -26,6 +26,13 @@ property_int (size, _ ("Size"), 512)
     ui_meta ("unit", "pixel-distance")
     ui_meta ("sensitive", "size-mode {size}")
 
+property_double (detail, _ ("Detail"), 0.7)
+    description (_ ("From the network's own strokes, enlarged, to its colours on the picture's own details; without meaning where the "
+                    "network sees every pixel"))
+    value_range (0.0, 1.0)
+    ui_range (0.0, 1.0)
+    ui_meta ("sensitive", "! size-mode {full}")
+
 property_double (strength, _ ("Strength"), 1.0)
     description (_ ("How much of the translation is mixed into the picture; 0 leaves it exactly as it is"))
     value_range (0.0, 1.0)
@@ -205,6 +212,7 @@ get_options (const GeglProperties *o)
   cg_translate_options_init (&options);
   options.size_mode = modes[o->size_mode];
   options.size = o->size;
+  options.detail = o->detail;
   options.strength = o->strength;
   options.memory_limit = (guint64)o->memory_limit * 1024 * 1024;
   g_object_get (gegl_config (), "threads", &wish, NULL);
