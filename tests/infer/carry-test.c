@@ -277,7 +277,7 @@ test_threads (void)
 static void
 test_halves (void)
 {
-  g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 30, SEED);
+  g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 20, SEED);
   CgTranslateOptions options = get_options (0.7);
   g_autofree float *in = new_picture (60, 45);
   g_autofree float *expected = g_new0 (float, 60 * 45 * 3);

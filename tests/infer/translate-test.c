@@ -136,7 +136,7 @@ static void
 test_auto (void)
 {
   g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 20, SEED);
-  CgTranslateOptions options = get_options (CG_SIZE_AUTO);
+  CgTranslateOptions options = { .size_mode = CG_SIZE_AUTO, .strength = 1.0 };
   g_autofree float *in = new_picture (60, 45);
   g_autofree float *out = new_blank (60, 45);
   g_autofree float *small = g_new (float, 40 * 30 * 3);
@@ -156,7 +156,6 @@ test_auto (void)
   padded = pad (small, 40, 30, 3, 32, 104, 96);
   translated = run_plain (model, padded, 104, 96);
 
-  options.detail = 0.0;
   translate (model, &options, 60, 45, in, out);
   g_assert_true (cg_resize_axis_init (&across, 40, 60, NULL) && cg_resize_axis_init (&down, 30, 45, NULL));
   for (int y = 0; y < 45; y++)
@@ -227,13 +226,12 @@ test_not_a_number (void)
 
   for (CgSizeMode mode = CG_SIZE_AUTO; mode <= CG_SIZE_FULL; mode += CG_SIZE_FULL)
     {
-      CgTranslateOptions options = get_options (mode);
+      CgTranslateOptions options = { .size_mode = mode, .strength = 1.0 };
       g_autofree float *in = new_picture (33, 29);
       g_autofree float *clean = new_picture (33, 29);
       g_autofree float *out = new_blank (33, 29);
       g_autofree float *expected = new_blank (33, 29);
 
-      options.detail = 0.0;
       in[50] = NAN, clean[50] = 0.0f;
       in[51] = -INFINITY, clean[51] = 0.0f;
       in[52] = 1e30f, clean[52] = 1.0f;
