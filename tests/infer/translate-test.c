@@ -414,14 +414,13 @@ test_thread_counts (void)
   CgTranslateOptions options = get_options (CG_SIZE_AUTO);
   g_autofree float *in = new_picture (150, 110);
   g_autofree float *expected = new_blank (150, 110);
+  g_autofree float *out = new_blank (150, 110);
 
   options.n_threads = 1;
   translate (model, &options, 150, 110, in, expected);
   cg_parallel_set_wish (7);
   for (int n = 2; n <= 7; n += 5)
     {
-      g_autofree float *out = new_blank (150, 110);
-
       options.n_threads = n;
       cg_parallel_reset_peak_workers ();
       for (int i = 0; i < 500 && cg_parallel_get_peak_workers () < 2; i++) /* a busy machine may let one do it all */
