@@ -19,6 +19,7 @@ typedef struct
   char *model;
   char *out;
   char *size;
+  char *apply;
   double detail;
   double strength;
   int memory_limit;
@@ -279,6 +280,20 @@ parse_size (const char *text, CgTranslateOptions *options)
   return TRUE;
 }
 
+static gboolean
+parse_apply (const char *text, CgTranslateOptions *options)
+{
+  const char *names[] = { [CG_APPLY_ALL] = "all", [CG_APPLY_COLOUR] = "colour", [CG_APPLY_LIGHT] = "light" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (!text || g_str_equal (text, names[i]))
+      {
+        options->apply = (CgApply)i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 /* Returns: CG_EXIT_OK, or another exit status after a message. */
 static int
 set_up (Job *job, const Arguments *arguments)
@@ -303,6 +318,8 @@ set_up (Job *job, const Arguments *arguments)
   cg_translate_options_init (&job->options);
   if (!parse_size (arguments->size, &job->options))
     return usage (_ ("--size takes auto, full or 16 to 8192 pixels"));
+  if (!parse_apply (arguments->apply, &job->options))
+    return usage (_ ("--apply takes all, colour or light"));
   job->options.detail = arguments->detail;
   job->options.strength = arguments->strength;
   job->options.memory_limit = (guint64)arguments->memory_limit * 1024 * 1024;
@@ -364,6 +381,8 @@ cg_command_translate (int argc, char **argv)
           { "detail", 0, 0, G_OPTION_ARG_DOUBLE, &arguments.detail,
             N_ ("0: the network's own strokes, enlarged … 1: its colours on the picture's details; 0.7 (default)"),
             "X" },
+          { "apply", 0, 0, G_OPTION_ARG_STRING, &arguments.apply,
+            N_ ("What is taken from the translation: all (default), colour or light"), "WHAT" },
           { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &arguments.strength,
             N_ ("How much of the translation is mixed in, 0 … 1 (default)"), "X" },
           { "memory-limit", 0, 0, G_OPTION_ARG_INT, &arguments.memory_limit,
@@ -388,6 +407,7 @@ cg_command_translate (int argc, char **argv)
   g_free (arguments.model);
   g_free (arguments.out);
   g_free (arguments.size);
+  g_free (arguments.apply);
   g_strfreev (arguments.inputs);
   return status;
 }

@@ -42,6 +42,7 @@ cg_carry_init (CgCarry *carry, const CgTranslateOptions *options, int width, int
   /* Full is the plain network, comparable with others. */
   if (options->size_mode != CG_SIZE_FULL)
     carry->detail = CLAMP (options->detail, 0.0, 1.0);
+  cg_colour_split_init (&carry->split, options->apply);
   if (carry->scaled
       && (!cg_resize_axis_init (&carry->in_across, width, network_width, error)
           || !cg_resize_axis_init (&carry->in_down, height, network_height, error)
@@ -51,7 +52,8 @@ cg_carry_init (CgCarry *carry, const CgTranslateOptions *options, int width, int
 
   /* A worker has three rows of the picture and a row of maps. */
   carry->arena = cg_arena_new ();
-  carry->scratch_floats = cg_size_align (9 * (size_t)width + CG_GUIDED_MAP * (size_t)network_width, 16);
+  carry->scratch_floats
+      = cg_size_align ((9 + CG_COLOUR_SPLIT_SCRATCH) * (size_t)width + CG_GUIDED_MAP * (size_t)network_width, 16);
   fits = cg_size_mul (carry->scratch_floats * sizeof (float), (size_t)carry->n_threads, &scratch_bytes);
   if (fits)
     carry->scratch_ticket = cg_arena_reserve (carry->arena, scratch_bytes, 0, 0);
@@ -214,6 +216,12 @@ finish_row (const Rows *rows, int y, float *scratch)
         row[i] += rows->sharp * mapped[i];
     }
   limit_row (photo, rows->sharp, (size_t)carry->width, row);
+  if (carry->split.apply != CG_APPLY_ALL)
+    {
+      cg_colour_split_row (&carry->split, photo, row, (size_t)carry->width, work);
+      /* The photo's light may be beyond 1 in every way of carrying; what a mixture has beyond the colours there are is cut. */
+      limit_row (photo, carry->split.apply == CG_APPLY_COLOUR ? 1.0f : rows->sharp, (size_t)carry->width, row);
+    }
   for (size_t i = 0; i < n; i++)
     out[i] = blend (in[i], row[i], (float)carry->strength);
 }

@@ -2,6 +2,7 @@
 /* CgCarry: from the network's pixels to the picture's: enlarge or transfer, then mix into the picture. No network is needed here. */
 #pragma once
 
+#include "infer/colour-split.h"
 #include "infer/guided-transfer.h"
 #include "infer/resize-axis.h"
 #include "infer/translate.h"
@@ -13,6 +14,7 @@ typedef struct
   int network_width, network_height;
   int n_threads;
   double detail, strength;
+  CgColourSplit split;
   gboolean scaled;
   CgResizeAxis in_across, in_down, out_across, out_down;
   CgGuidedTransfer transfer;

@@ -16,6 +16,14 @@ typedef enum
   CG_SIZE_FULL  /* every pixel, no margin: the plain network, comparable with PyTorch */
 } CgSizeMode;
 
+/* What is taken from the network, split in CIE Lab. */
+typedef enum
+{
+  CG_APPLY_ALL,
+  CG_APPLY_COLOUR, /* a and b; L is the picture's */
+  CG_APPLY_LIGHT   /* L; a and b are the picture's */
+} CgApply;
+
 /**
  * CgTranslateOptions:
  * @size: short side in pixels for CG_SIZE_SIZE, 16 … 8192
@@ -30,6 +38,7 @@ typedef struct
   CgSizeMode size_mode;
   int size;
   double detail;
+  CgApply apply;
   double strength;
   guint64 memory_limit;
   int n_threads;
@@ -70,7 +79,7 @@ CG_PUBLIC gboolean cg_translate_network (CgModel *model, const CgTranslateOption
  * @in, @out: as for cg_translate()
  * @pixels: from cg_translate_network() for this picture and these options; overwritten
  *
- * The other half: both together are cg_translate(). Looks at size_mode, detail, strength and n_threads. Fails with CG_ERROR_MEMORY; @out
+ * The other half: both together are cg_translate(). Looks at size_mode, detail, apply, strength and n_threads. Fails with CG_ERROR_MEMORY; @out
  * is then untouched.
  */
 CG_PUBLIC gboolean cg_translate_carry (const CgTranslateOptions *options, int width, int height, const float *in,

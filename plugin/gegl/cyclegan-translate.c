@@ -13,6 +13,12 @@ enum_start (cyclegan_size_mode)
   enum_value (CYCLEGAN_SIZE_FULL, "full", N_ ("Every pixel"))
 enum_end (CycleganSizeMode)
 
+enum_start (cyclegan_apply)
+  enum_value (CYCLEGAN_APPLY_ALL, "all", N_ ("Everything"))
+  enum_value (CYCLEGAN_APPLY_COLOUR, "colour", N_ ("Colour"))
+  enum_value (CYCLEGAN_APPLY_LIGHT, "light", N_ ("Light"))
+enum_end (CycleganApply)
+
 property_string (model, _ ("Model"), "")
     description (_ ("Name of an installed model, or the path of a .safetensors file"))
 
@@ -32,6 +38,9 @@ property_double (detail, _ ("Detail"), 0.7)
     value_range (0.0, 1.0)
     ui_range (0.0, 1.0)
     ui_meta ("sensitive", "! size-mode {full}")
+
+property_enum (apply, _ ("Apply"), CycleganApply, cyclegan_apply, CYCLEGAN_APPLY_ALL)
+    description (_ ("What is taken from the translation; the rest stays the picture's"))
 
 property_double (strength, _ ("Strength"), 1.0)
     description (_ ("How much of the translation is mixed into the picture; 0 leaves it exactly as it is"))
@@ -206,6 +215,9 @@ get_options (const GeglProperties *o)
   const CgSizeMode modes[] = {
     [CYCLEGAN_SIZE_AUTO] = CG_SIZE_AUTO, [CYCLEGAN_SIZE_SIZE] = CG_SIZE_SIZE, [CYCLEGAN_SIZE_FULL] = CG_SIZE_FULL
   };
+  const CgApply parts[] = { [CYCLEGAN_APPLY_ALL] = CG_APPLY_ALL,
+                            [CYCLEGAN_APPLY_COLOUR] = CG_APPLY_COLOUR,
+                            [CYCLEGAN_APPLY_LIGHT] = CG_APPLY_LIGHT };
   CgTranslateOptions options;
   int wish = 0;
 
@@ -213,6 +225,7 @@ get_options (const GeglProperties *o)
   options.size_mode = modes[o->size_mode];
   options.size = o->size;
   options.detail = o->detail;
+  options.apply = parts[o->apply];
   options.strength = o->strength;
   options.memory_limit = (guint64)o->memory_limit * 1024 * 1024;
   g_object_get (gegl_config (), "threads", &wish, NULL);

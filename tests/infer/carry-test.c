@@ -228,6 +228,87 @@ test_headroom (void)
   g_assert_cmpfloat (out[600], >, 1000.0f);
 }
 
+/* sRGB (IEC 61966-2-1) to CIE Lab under D50, Bradford-adapted matrix; told here for itself, to check babl's. */
+static void
+get_lab (const float *rgb, double *lab)
+{
+  const double matrix[3][3] = { { 0.4360747, 0.3850649, 0.1430804 },
+                                { 0.2225045, 0.7168786, 0.0606169 },
+                                { 0.0139322, 0.0971045, 0.7141733 } };
+  const double white[3] = { 0.96422, 1.0, 0.82521 };
+  double f[3];
+
+  for (int i = 0; i < 3; i++)
+    {
+      double xyz = 0.0;
+
+      for (int c = 0; c < 3; c++)
+        xyz += matrix[i][c] * (rgb[c] <= 0.04045f ? rgb[c] / 12.92 : pow ((rgb[c] + 0.055) / 1.055, 2.4));
+      f[i]
+          = xyz / white[i] > 216.0 / 24389.0 ? cbrt (xyz / white[i]) : (24389.0 / 27.0 * xyz / white[i] + 16.0) / 116.0;
+    }
+  lab[0] = 116.0 * f[1] - 16.0;
+  lab[1] = 500.0 * (f[0] - f[1]);
+  lab[2] = 200.0 * (f[1] - f[2]);
+}
+
+/* Soft colours, so that every mixture exists. Light and colour are each of one picture and not of the other. */
+static void
+test_apply (void)
+{
+  g_autofree float *in = new_picture (40, 30);
+  g_autofree float *pixels = new_picture (80, 30);
+
+  for (int i = 0; i < 40 * 30 * 3; i++)
+    {
+      pixels[i] = 0.45f + 0.1f * pixels[i + 40 * 30 * 3];
+      in[i] = 0.45f + 0.15f * in[i];
+    }
+  for (CgApply apply = CG_APPLY_ALL; apply <= CG_APPLY_LIGHT; apply++)
+    {
+      CgTranslateOptions options = get_options (0.0);
+      g_autofree float *out = NULL;
+
+      options.apply = apply;
+      out = carry (&options, 40, 30, in, 40, 30, pixels);
+      for (int p = 0; p < 40 * 30; p++)
+        {
+          double photo[3], network[3], result[3];
+
+          get_lab (in + 3 * p, photo);
+          get_lab (pixels + 3 * p, network);
+          get_lab (out + 3 * p, result);
+          for (int c = 0; c < 3; c++)
+            {
+              gboolean from_photo = c == 0 ? apply == CG_APPLY_COLOUR : apply == CG_APPLY_LIGHT;
+
+              /* babl's tables and polynomials, on a scale of 100. */
+              g_assert_cmpfloat_with_epsilon (result[c], from_photo ? photo[c] : network[c], 0.05);
+            }
+        }
+    }
+}
+
+/* The photo's light keeps its headroom, whatever the network says. */
+static void
+test_apply_headroom (void)
+{
+  CgTranslateOptions options = get_options (0.0);
+  g_autofree float *in = new_picture (20, 20);
+  g_autofree float *pixels = new_picture (20, 20);
+  g_autofree float *out = NULL;
+
+  for (int i = 600; i < 603; i++)
+    {
+      in[i] = 4.0f;
+      pixels[i] = 0.5f;
+    }
+  options.apply = CG_APPLY_COLOUR;
+  out = carry (&options, 20, 20, in, 20, 20, pixels);
+  for (int i = 600; i < 603; i++)
+    g_assert_cmpfloat_with_epsilon (out[i], 4.0f, 0.05f);
+}
+
 static void
 test_tiny (void)
 {
@@ -307,6 +388,8 @@ main (int argc, char **argv)
   g_test_add_func ("/carry/continuous", test_continuous);
   g_test_add_func ("/carry/full", test_full);
   g_test_add_func ("/carry/headroom", test_headroom);
+  g_test_add_func ("/carry/apply", test_apply);
+  g_test_add_func ("/carry/apply-headroom", test_apply_headroom);
   g_test_add_func ("/carry/tiny", test_tiny);
   g_test_add_func ("/carry/threads", test_threads);
   g_test_add_func ("/carry/halves", test_halves);

@@ -204,8 +204,8 @@ test_options (void)
 {
   g_autoptr (GeglBuffer) input = save_new ("in.png", 47, 36, babl_format ("R'G'B' u16"), 16);
   g_autofree float *pixels = cg_picture_get (input, babl_format ("R'G'B' float"));
-  const char *words[]
-      = { "--size full", "--size 20", "--size auto --detail 0.25 --strength 0.5 --threads 2", "--strength 0" };
+  const char *words[] = { "--size full", "--size 20",
+                          "--size auto --detail 0.25 --apply colour --strength 0.5 --threads 2", "--strength 0" };
   g_autoptr (CgModel) model = cg_model_load (model_path, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
@@ -222,6 +222,7 @@ test_options (void)
       options.size_mode = modes[i];
       options.size = 20;
       options.detail = i == 2 ? 0.25 : options.detail;
+      options.apply = i == 2 ? CG_APPLY_COLOUR : CG_APPLY_ALL;
       options.strength = strengths[i];
       expected = cg_picture_translate (input, model, &options);
       g_assert_cmpint (run_command (all, NULL), ==, 0);
@@ -347,6 +348,7 @@ test_exit_status (void)
     { "in.png --out out.png --size 9000", 2, "--size" },
     { "in.png --out out.png --strength 1.5", 2, "--strength" },
     { "in.png --out out.png --detail 2", 2, "--detail" },
+    { "in.png --out out.png --apply none", 2, "--apply" },
     { "in.png --out out.png --strenght 1", 2, "strenght" },
     { "in.png --out out.xyz", 1, "out.xyz" },
     { "in.png --out no/such/folder/out.png", 1, "no/such/folder" },
