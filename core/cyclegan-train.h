@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "model/dtype.h"
 #include "nets/apply.h"
+#include "nets/layer-info.h"
 #include "nets/network.h"
 #include "optim/adam.h"
 #include "optim/schedule.h"

@@ -5,6 +5,9 @@
 
 #include "commands.h"
 #include "convert/architecture.h"
+#ifdef CG_HAVE_ONNX
+#include "convert/onnx-writer.h"
+#endif
 #include "convert/torch-writer.h"
 #include "cyclegan-train.h"
 #include "terminal.h"
@@ -12,7 +15,8 @@
 typedef enum
 {
   FORMAT_TORCH,
-  FORMAT_SAFETENSORS
+  FORMAT_SAFETENSORS,
+  FORMAT_ONNX
 } Format;
 
 static int
@@ -32,7 +36,9 @@ find_format (const char *path, Format *format, GError **error)
   {
     const char *suffix;
     Format format;
-  } formats[] = { { ".pth", FORMAT_TORCH }, { ".pt", FORMAT_TORCH }, { ".safetensors", FORMAT_SAFETENSORS } };
+  } formats[] = {
+    { ".pth", FORMAT_TORCH }, { ".pt", FORMAT_TORCH }, { ".safetensors", FORMAT_SAFETENSORS }, { ".onnx", FORMAT_ONNX }
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (formats); i++)
     if (g_str_has_suffix (path, formats[i].suffix))
@@ -41,7 +47,7 @@ find_format (const char *path, Format *format, GError **error)
         return TRUE;
       }
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--out: found “%s”, expected a name ending in %s"),
-               path, ".pth, .pt, .safetensors");
+               path, ".pth, .pt, .safetensors, .onnx");
   return FALSE;
 }
 
@@ -68,17 +74,50 @@ load_network (const char *name, GHashTable *metadata, GError **error)
   return cg_architecture_load (dict, &config, error);
 }
 
-static int export(const char *name, const char *out, Format format, CgDtype dtype)
+static gboolean
+save (CgNetwork *network, GHashTable *metadata, const char *out, Format format, CgDtype dtype, GError **error)
+{
+  switch (format)
+    {
+    case FORMAT_TORCH:
+      return cg_torch_writer_save (network, dtype, out, error);
+#ifdef CG_HAVE_ONNX
+    case FORMAT_ONNX:
+      return cg_onnx_writer_save (network, metadata, out, error);
+#endif
+    case FORMAT_SAFETENSORS:
+    default:
+      return cg_model_save (network, dtype, metadata, out, error);
+    }
+}
+
+/* What goes together, and what this build can do. */
+static gboolean
+check_format (Format format, CgDtype dtype, GError **error)
+{
+#ifndef CG_HAVE_ONNX
+  if (format == FORMAT_ONNX)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--out: this build writes no ONNX"));
+      return FALSE;
+    }
+#endif
+  if (format == FORMAT_ONNX && dtype != CG_DTYPE_F32)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--dtype: ONNX is written as f32 only"));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+export_model (const char *name, const char *out, Format format, CgDtype dtype)
 {
   g_autoptr (GHashTable) metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GError) error = NULL;
   g_autoptr (CgNetwork) network = load_network (name, metadata, &error);
 
-  if (!network
-      || !(format == FORMAT_TORCH ? cg_torch_writer_save (network, dtype, out, &error)
-                                  : cg_model_save (network, dtype, metadata, out, &error)))
-    return fail (error, CG_EXIT_FAILED);
-  return CG_EXIT_OK;
+  return network && save (network, metadata, out, format, dtype, &error) ? CG_EXIT_OK : fail (error, CG_EXIT_FAILED);
 }
 
 int
@@ -87,7 +126,7 @@ cg_command_export (int argc, char **argv)
   g_autofree char *out = NULL, *dtype_option = NULL, *dtype_name = NULL;
   const GOptionEntry entries[]
       = { { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out,
-            N_ ("The file to write: .pth or .pt (a state dict for torch.load), .safetensors"), N_ ("FILE") },
+            N_ ("The file to write: .pth or .pt (a state dict for torch.load), .safetensors, .onnx"), N_ ("FILE") },
           { "dtype", 0, 0, G_OPTION_ARG_STRING, &dtype_option, N_ ("How numbers are stored: f32 (default), f16, bf16"),
             N_ ("TYPE") },
           G_OPTION_ENTRY_NULL };
@@ -113,7 +152,7 @@ cg_command_export (int argc, char **argv)
       g_printerr (_ ("cyclegan: --dtype: found “%s”, expected %s\n"), dtype_option, "f32, f16, bf16");
       return CG_EXIT_USAGE;
     }
-  if (!find_format (out, &format, &error))
+  if (!find_format (out, &format, &error) || !check_format (format, dtype, &error))
     return fail (error, CG_EXIT_USAGE);
-  return export(argv[1], out, format, dtype);
+  return export_model (argv[1], out, format, dtype);
 }

@@ -109,7 +109,7 @@ print_found (const CgStateDict *dict, const Options *options, const CgNetworkCon
 }
 
 static int
-import (const char *path, const Options *options, CgDtype dtype)
+import_file (const char *path, const Options *options, CgDtype dtype)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CgStateDict) dict = cg_state_dict_open (path, options->key, &error);
@@ -169,5 +169,5 @@ cg_command_import (int argc, char **argv)
       g_printerr ("cyclegan: %s\n", _ ("import takes one CHECKPOINT and --out FILE"));
       return CG_EXIT_USAGE;
     }
-  return import (argv[1], &options, dtype);
+  return import_file (argv[1], &options, dtype);
 }

@@ -162,6 +162,13 @@ test_refuses (FileFixture *fixture, gconstpointer data)
     g_assert_cmpint (run (&out_2, &err_2, "export", golden, "--out", zip, NULL), ==, 2);
     assert_says (err_2, "expected a name ending in .pth");
   }
+  {
+    g_autofree char *golden = get_golden ("resnet-zip.pth"), *onnx = g_build_filename (fixture->folder, "x.onnx", NULL);
+    g_autofree char *out = NULL, *err = NULL;
+
+    g_assert_cmpint (run (&out, &err, "export", golden, "--out", onnx, "--dtype", "f16", NULL), ==, 2);
+    assert_says (err, "ONNX");
+  }
 }
 
 #define ADD(path, function) g_test_add (path, FileFixture, NULL, file_fixture_set_up, function, file_fixture_tear_down)
