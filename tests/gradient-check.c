@@ -283,7 +283,8 @@ gradient_check_linearity (const GradientCheck *check, CgNetwork *network)
   /* Without zeroing they add; without parameters they stay. */
   pass_fixture_backward (&subject.pass, other, TRUE, dx_other);
   assert_combination (gradients, subject.gradients, -1.0, g_other, n_floats);
-  memcpy (g_other, gradients, n_floats * sizeof (float));
+  if (n_floats > 0)
+    memcpy (g_other, gradients, n_floats * sizeof (float));
   pass_fixture_backward (&subject.pass, sum, FALSE, dx_sum);
   if (n_floats > 0)
     g_assert_cmpmem (gradients, n_floats * sizeof (float), g_other, n_floats * sizeof (float));
