@@ -177,6 +177,30 @@ test_spaces (void)
     }
 }
 
+/* Every way of carrying the network's pixels back is the core's. */
+static void
+test_detail_and_apply (void)
+{
+  const Babl *format = babl_format ("R'G'B' float");
+  g_autoptr (CgModel) model = cg_model_load (model_path, NULL);
+  g_autoptr (GeglBuffer) input = cg_picture_new (71, 60, format);
+  CgTranslateOptions options;
+
+  cg_translate_options_init (&options);
+  for (options.apply = CG_APPLY_ALL; options.apply <= CG_APPLY_LIGHT; options.apply++)
+    for (options.detail = 0.0; options.detail <= 1.0; options.detail += 0.5)
+      {
+        g_autoptr (GeglNode) graph = gegl_node_new ();
+        GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", input, NULL);
+        g_autoptr (GeglBuffer) output
+            = render (graph, source, NULL, "detail", options.detail, "apply", (int)options.apply, NULL);
+        g_autofree float *expected = cg_picture_translate (input, model, &options);
+        g_autofree float *pixels = cg_picture_get (output, format);
+
+        g_assert_cmpfloat (cg_picture_compare (pixels, expected, 71 * 60 * 3), <, 1e-4f);
+      }
+}
+
 static void
 test_alpha (void)
 {
@@ -325,6 +349,7 @@ main (int argc, char **argv)
   g_test_add_func ("/operation/infinite-plane", test_infinite_plane);
   g_test_add_func ("/operation/empty", test_empty);
   g_test_add_func ("/operation/spaces", test_spaces);
+  g_test_add_func ("/operation/detail-and-apply", test_detail_and_apply);
   g_test_add_func ("/operation/alpha", test_alpha);
   g_test_add_func ("/operation/hidden-colours", test_hidden_colours);
   g_test_add_func ("/operation/part", test_part);
