@@ -325,6 +325,8 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
 
   if (!run.options)
     return CG_RUN_FAILED;
+  /* What is not told a number of threads, the losses, follows the same wish. */
+  cg_parallel_set_wish ((int)run.options->threads);
   if (!open_dataset (&run, error))
     return CG_RUN_FAILED;
   run.folder = cg_run_folder_open (run.options->out, run.options->resume, error);
