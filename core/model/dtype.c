@@ -13,9 +13,8 @@ static const struct
   const char *name;
   size_t size;
 } dtypes[] = {
-  [CG_DTYPE_F32] = { "F32", 4 },
-  [CG_DTYPE_F16] = { "F16", 2 },
-  [CG_DTYPE_BF16] = { "BF16", 2 },
+  [CG_DTYPE_F32] = { "F32", 4 }, [CG_DTYPE_F16] = { "F16", 2 }, [CG_DTYPE_BF16] = { "BF16", 2 },
+  [CG_DTYPE_F64] = { "F64", 8 }, [CG_DTYPE_I64] = { "I64", 8 },
 };
 
 const char *
@@ -28,7 +27,7 @@ cg_dtype_get_name (CgDtype dtype)
 gboolean
 cg_dtype_from_name (const char *name, CgDtype *dtype)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (dtypes); i++)
+  for (gsize i = 0; i <= CG_DTYPE_BF16; i++)
     if (strcmp (dtypes[i].name, name) == 0)
       {
         *dtype = (CgDtype)i;
@@ -103,6 +102,7 @@ cg_dtype_decode (CgDtype dtype, const guint8 *bytes, size_t n, float *values)
 {
   size_t first = n;
 
+  g_return_val_if_fail (dtype <= CG_DTYPE_BF16, 0);
   for (size_t i = 0; i < n; i++)
     {
       guint32 bits;
@@ -133,6 +133,7 @@ cg_dtype_encode (CgDtype dtype, const float *values, size_t n, guint8 *bytes)
   const guint16 exponent = dtype == CG_DTYPE_F16 ? F16_EXPONENT : BF16_EXPONENT;
   size_t first = n;
 
+  g_return_val_if_fail (dtype <= CG_DTYPE_BF16, 0);
   for (size_t i = 0; i < n; i++)
     {
       gboolean finite;

@@ -8,7 +8,7 @@
 #include "base/visibility.h"
 #include "model/safetensors.h"
 
-/* FALSE, and *dtype untouched, for a name that this build does not read. */
+/* FALSE, and *dtype untouched, for a name other than F32, F16 and BF16. */
 CG_PUBLIC gboolean cg_dtype_from_name (const char *name, CgDtype *dtype);
 
 /* Bytes of one element. */

@@ -36,6 +36,7 @@ struct _CgSafetensors
   GHashTable *by_name;
   GHashTable *metadata;
   const char **metadata_keys;
+  gboolean foreign; /* may hold F64 and I64 */
 };
 
 static void
@@ -179,7 +180,7 @@ read_integers (JsonObject *object, const char *member, const char *name, guint m
 }
 
 static gboolean
-read_dtype (JsonObject *object, const char *name, CgDtype *dtype, GError **error)
+read_dtype (const CgSafetensors *file, JsonObject *object, const char *name, CgDtype *dtype, GError **error)
 {
   JsonNode *node = json_object_get_member (object, "dtype");
 
@@ -189,6 +190,12 @@ read_dtype (JsonObject *object, const char *name, CgDtype *dtype, GError **error
                    _ ("tensor “%s”: found no text in “dtype”, expected F32, F16 or BF16"), name);
       return FALSE;
     }
+  for (CgDtype other = CG_DTYPE_F64; file->foreign && other <= CG_DTYPE_I64; other++)
+    if (strcmp (json_node_get_string (node), cg_dtype_get_name (other)) == 0)
+      {
+        *dtype = other;
+        return TRUE;
+      }
   if (!cg_dtype_from_name (json_node_get_string (node), dtype))
     {
       g_autofree char *found = cg_safetensors_printable (json_node_get_string (node));
@@ -218,7 +225,7 @@ read_tensor (const CgSafetensors *file, JsonNode *node, const char *name, Tensor
 
   JsonObject *object = json_node_get_object (node);
 
-  if (!read_dtype (object, name, &entry->dtype, error)
+  if (!read_dtype (file, object, name, &entry->dtype, error)
       || !read_integers (object, "shape", name, 0, CG_SAFETENSORS_MAX_DIMS, entry->shape, &n_dims, error)
       || !read_integers (object, "data_offsets", name, 2, 2, offsets, &n_offsets, error))
     return FALSE;
@@ -375,8 +382,8 @@ compare_keys (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
-CgSafetensors *
-cg_safetensors_open (const char *path, GError **error)
+static CgSafetensors *
+open_file (const char *path, gboolean foreign, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -387,6 +394,7 @@ cg_safetensors_open (const char *path, GError **error)
   size_t length;
   guint n_keys;
 
+  file->foreign = foreign;
   file->path = g_strdup (path);
   file->display_name = g_filename_display_name (path);
   file->tensors = g_ptr_array_new_with_free_func (tensor_free);
@@ -404,6 +412,18 @@ cg_safetensors_open (const char *path, GError **error)
   file->metadata_keys = (const char **)g_hash_table_get_keys_as_array (file->metadata, &n_keys);
   qsort (file->metadata_keys, n_keys, sizeof *file->metadata_keys, compare_keys);
   return g_steal_pointer (&file);
+}
+
+CgSafetensors *
+cg_safetensors_open (const char *path, GError **error)
+{
+  return open_file (path, FALSE, error);
+}
+
+CgSafetensors *
+cg_safetensors_open_foreign (const char *path, GError **error)
+{
+  return open_file (path, TRUE, error);
 }
 
 const char *

@@ -13,10 +13,12 @@ typedef enum
 {
   CG_DTYPE_F32,
   CG_DTYPE_F16,
-  CG_DTYPE_BF16
+  CG_DTYPE_BF16,
+  CG_DTYPE_F64, /* this and below: only in files of others, never written or decoded here */
+  CG_DTYPE_I64
 } CgDtype;
 
-/* "F32", "F16", "BF16". */
+/* "F32", "F16", "BF16", "F64", "I64". */
 CG_PUBLIC const char *cg_dtype_get_name (CgDtype dtype);
 
 #define CG_SAFETENSORS_MAX_DIMS 8
@@ -37,15 +39,19 @@ typedef struct _CgSafetensors CgSafetensors;
 /* Maps and checks the file (interfaces.md, "A model file"). Values are not read. Errors name @path: G_FILE_ERROR,
  * CG_ERROR_FORMAT, CG_ERROR_CORRUPT, CG_ERROR_UNSUPPORTED (a dtype we do not read). */
 CG_PUBLIC CgSafetensors *cg_safetensors_open (const char *path, GError **error);
+
+/* The same for state dicts that others wrote, which may also hold F64 and I64 (batch norm's counters). cg_safetensors_read() is not
+ * for entries of these two. */
+CG_PUBLIC CgSafetensors *cg_safetensors_open_foreign (const char *path, GError **error);
 CG_PUBLIC void cg_safetensors_free (CgSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgSafetensors, cg_safetensors_free)
 
 /* (transfer none), valid as long as the file is open. */
 CG_PUBLIC const char *cg_safetensors_get_path (const CgSafetensors *file);
-CG_PUBLIC guint cg_safetensors_get_n_entries (const CgSafetensors *file);                         /* in file order */
+CG_PUBLIC guint cg_safetensors_get_n_entries (const CgSafetensors *file); /* in file order */
 CG_PUBLIC const CgSafetensorsEntry *cg_safetensors_get_entry (const CgSafetensors *file, guint i);
 CG_PUBLIC const CgSafetensorsEntry *cg_safetensors_find (const CgSafetensors *file, const char *name); /* or NULL */
-CG_PUBLIC const char *cg_safetensors_get_metadata (const CgSafetensors *file, const char *key);   /* or NULL */
+CG_PUBLIC const char *cg_safetensors_get_metadata (const CgSafetensors *file, const char *key);        /* or NULL */
 /* Sorted, NULL-terminated. */
 CG_PUBLIC const char *const *cg_safetensors_get_metadata_keys (const CgSafetensors *file);
 

@@ -139,6 +139,8 @@ static const CgScalar scalar_of_dtype[] = {
   [CG_DTYPE_F32] = CG_SCALAR_F32,
   [CG_DTYPE_F16] = CG_SCALAR_F16,
   [CG_DTYPE_BF16] = CG_SCALAR_BF16,
+  [CG_DTYPE_F64] = CG_SCALAR_F64,
+  [CG_DTYPE_I64] = CG_SCALAR_I64,
 };
 
 static gboolean
@@ -146,7 +148,7 @@ read_safetensors (CgStateDict *dict, const char *key, GError **error)
 {
   g_autofree char *prefix = key ? g_strconcat (key, ".", NULL) : g_strdup ("");
 
-  dict->safetensors = cg_safetensors_open (dict->path, error);
+  dict->safetensors = cg_safetensors_open_foreign (dict->path, error);
   if (!dict->safetensors)
     return FALSE;
   dict->key = g_strdup (key ? key : "");
