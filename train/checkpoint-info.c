@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Describes a state dict by its directory alone: a file of gigabytes takes milliseconds. */
+/* Describes a file by its directory alone: gigabytes take milliseconds. */
 #include "checkpoint-info.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
 #include "convert/architecture.h"
+#include "convert/onnx-info.h"
 #include "cyclegan-train.h"
 #include "terminal.h"
 
@@ -58,8 +59,31 @@ describe_scalars (const CgStateDict *dict)
   return g_string_free (text, FALSE);
 }
 
-gboolean
-cg_checkpoint_info_print (const char *path, GError **error)
+static gboolean
+print_onnx (const char *path, GError **error)
+{
+  g_autoptr (CgOnnxInfo) info = cg_onnx_info_read (path, error);
+  g_autofree char *display_name = g_filename_display_name (path);
+  g_autofree char *format = NULL, *producer = NULL, *size = NULL;
+
+  if (!info)
+    return FALSE;
+  format
+      = g_strdup_printf (_ ("ONNX, opset %lld, IR version %lld"), (long long)info->opset, (long long)info->ir_version);
+  if (info->producer)
+    producer = g_strjoin (" ", info->producer, info->producer_version, NULL);
+  size = g_format_size_full (info->file_bytes, G_FORMAT_SIZE_LONG_FORMAT);
+  cg_terminal_print_field (_ ("file"), display_name);
+  cg_terminal_print_field (_ ("format"), format);
+  cg_terminal_print_field (_ ("made by"), producer);
+  cg_terminal_print_field (_ ("size"), size);
+  for (guint i = 0; i + 1 < info->metadata->len; i += 2)
+    cg_terminal_print_field (g_ptr_array_index (info->metadata, i), g_ptr_array_index (info->metadata, i + 1));
+  return TRUE;
+}
+
+static gboolean
+print_checkpoint (const char *path, GError **error)
 {
   g_autoptr (CgStateDict) dict = cg_state_dict_open (path, NULL, error);
   g_autofree char *network = NULL, *scalars = NULL, *tensors = NULL, *size = NULL;
@@ -84,4 +108,10 @@ cg_checkpoint_info_print (const char *path, GError **error)
   cg_terminal_print_field (_ ("numbers"), scalars);
   cg_terminal_print_field (_ ("size"), size);
   return TRUE;
+}
+
+gboolean
+cg_checkpoint_info_print (const char *path, GError **error)
+{
+  return g_str_has_suffix (path, ".onnx") ? print_onnx (path, error) : print_checkpoint (path, error);
 }

@@ -7,6 +7,7 @@
 
 #include "../model/file-fixture.h"
 #include "base/error.h"
+#include "convert/onnx-info.h"
 #include "onnx.pb-c.h"
 
 static const CgNetworkConfig configs[] = {
@@ -192,6 +193,39 @@ test_operations (FileFixture *fixture, gconstpointer data)
   onnx__model_proto__free_unpacked (model, NULL);
 }
 
+/* What info tells is what the library for the format reads; and a file that is cut off anywhere is none. */
+static void
+check_info (FileFixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgOnnxInfo) info = cg_onnx_info_read (fixture->path, &error);
+  g_autofree char *contents = NULL;
+  size_t n;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (info->ir_version, ==, 8);
+  g_assert_cmpint (info->opset, ==, 17);
+  g_assert_cmpstr (info->producer, ==, "cyclegan");
+  g_assert_cmpuint (info->metadata->len, ==, 4);
+  g_assert_cmpstr (g_ptr_array_index (info->metadata, 2), ==, "title");
+  g_assert_cmpstr (g_ptr_array_index (info->metadata, 3), ==, "Ä title");
+
+  g_assert_true (g_file_get_contents (fixture->path, &contents, &n, NULL));
+  for (size_t length = n > 60 ? n - 60 : 0; length < n; length += 7)
+    {
+      g_autoptr (CgOnnxInfo) cut = NULL;
+
+      file_fixture_write (fixture, (const guint8 *)contents, length);
+      cut = cg_onnx_info_read (fixture->path, &error);
+      if (cut)
+        g_assert_cmpuint (cut->metadata->len, <, 4);
+      g_clear_error (&error);
+    }
+  file_fixture_write (fixture, (const guint8 *)"GIMP", 4);
+  g_assert_null (cg_onnx_info_read (fixture->path, &error));
+  g_assert_error (error, CG_ERROR, CG_ERROR_FORMAT);
+}
+
 static void
 test_metadata (FileFixture *fixture, gconstpointer data)
 {
@@ -215,6 +249,8 @@ test_metadata (FileFixture *fixture, gconstpointer data)
   onnx__model_proto__free_unpacked (model, NULL);
   g_assert_true (g_file_get_contents (fixture->path, &second, &n_second, NULL));
   g_assert_cmpmem (first, n_first, second, n_second);
+
+  check_info (fixture);
 }
 
 static void
