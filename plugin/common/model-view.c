@@ -49,7 +49,6 @@ show_message (CgModelView *view)
 {
   CgModelEntry *entry = find_entry (view, view->chosen);
   g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "cyclegan", "models", NULL);
-  g_autofree char *text = NULL;
 
   g_clear_pointer (&view->problem, g_free);
   if (entry && entry->problem)
