@@ -24,12 +24,21 @@ typedef enum
   CG_APPLY_LIGHT   /* L; a and b are the picture's */
 } CgApply;
 
+/* Where instance norms take means and deviations from. */
+typedef enum
+{
+  CG_STATISTICS_AUTO,   /* exact up to 8 million network pixels, sampled above; depends on picture and network only */
+  CG_STATISTICS_EXACT,  /* from every pixel: the plain network */
+  CG_STATISTICS_SAMPLED /* from well-spread pieces of the picture, which bounds memory */
+} CgStatistics;
+
 /**
  * CgTranslateOptions:
  * @size: short side in pixels for CG_SIZE_SIZE, 16 … 8192
  * @detail: 0 … 1: from the network's own pixels, enlarged, to its colours carried to the picture's pixels, which keeps what is sharp sharp
  *   and what is brighter than 1 brighter than 1. Without meaning in CG_SIZE_FULL, where the network's pixels are the picture's.
  * @strength: 0 … 1; out = in + strength * (translated - in)
+ * @statistics: networks with other norms, and U-Nets, are exact whatever it says
  * @memory_limit: bytes; 0 = a quarter of the machine's memory. Never changes the picture.
  * @n_threads: 0 = cg_parallel_get_default_threads ()
  */
@@ -40,11 +49,12 @@ typedef struct
   double detail;
   CgApply apply;
   double strength;
+  CgStatistics statistics;
   guint64 memory_limit;
   int n_threads;
 } CgTranslateOptions;
 
-/* CG_SIZE_AUTO, detail 0.7, strength 1, a quarter of the memory, default threads. */
+/* CG_SIZE_AUTO, detail 0.7, strength 1, CG_STATISTICS_AUTO, a quarter of the memory, default threads. */
 CG_PUBLIC void cg_translate_options_init (CgTranslateOptions *options);
 
 /* Monotonic, first exactly 0.0 and last exactly 1.0 on success. On the calling thread. */
