@@ -260,7 +260,7 @@ cg_command_bench (int argc, char **argv)
           { "threads", 0, 0, G_OPTION_ARG_INT, &options.threads, N_ ("Threads (what the process may use)"), "N" },
           { "repeat", 0, 0, G_OPTION_ARG_INT, &options.repeat, N_ ("Counted runs (5)"), "R" },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("Print one JSON object"), NULL },
-          { NULL } };
+          G_OPTION_ENTRY_NULL };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (CgProfile) profile = cg_profile_new ();
