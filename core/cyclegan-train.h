@@ -12,4 +12,5 @@
 #include "optim/adam.h"
 #include "optim/schedule.h"
 #include "step/image-pool.h"
+#include "step/moving-average.h"
 #include "step/step.h"

@@ -13,6 +13,9 @@
 
 const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS] = { "G_A", "G_B", "D_A", "D_B" };
 
+/* The same of the averages. */
+static const char *const average_names[CG_CHECKPOINT_N_AVERAGES] = { "average_G_A", "average_G_B" };
+
 static char *
 file_path (const char *folder, const char *name)
 {
@@ -86,6 +89,9 @@ cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **
 {
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     if (!write_network (checkpoint->networks[i], path, cg_checkpoint_network_names[i], error))
+      return FALSE;
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
+    if (checkpoint->averages[i] && !write_network (checkpoint->averages[i], path, average_names[i], error))
       return FALSE;
   return write_state (checkpoint, path, error);
 }
@@ -201,6 +207,9 @@ cg_checkpoint_read (CgCheckpoint *checkpoint, const char *path, GError **error)
 {
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     if (!read_network (checkpoint->networks[i], path, cg_checkpoint_network_names[i], error))
+      return FALSE;
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
+    if (checkpoint->averages[i] && !read_network (checkpoint->averages[i], path, average_names[i], error))
       return FALSE;
   return read_state (checkpoint, path, error);
 }

@@ -7,14 +7,19 @@
 /* File names (without .safetensors) of the networks, in the order of CgStepNetwork. */
 extern const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS];
 
+/* Generators come first among the networks. */
+#define CG_CHECKPOINT_N_AVERAGES (CG_STEP_G_B + 1)
+
 /**
  * CgCheckpoint: what a checkpoint holds. Networks and step are borrowed.
+ * @averages: the generators' moving averages (CG_STEP_G_A, CG_STEP_G_B), also borrowed; NULL if none are kept
  * @n_steps: steps taken
  * @wait_seconds: time they have waited for images
  */
 typedef struct
 {
   CgNetwork *networks[CG_STEP_N_NETWORKS];
+  CgNetwork *averages[CG_CHECKPOINT_N_AVERAGES];
   CgStep *step;
   int crop_h, crop_w, pool_size;
   gint64 n_steps;
@@ -25,6 +30,6 @@ typedef struct
  * if a value is not finite, CG_ERROR_MEMORY, or as files do. */
 gboolean cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **error);
 
-/* Overwrites networks, optimisers, pools, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
+/* Overwrites networks, averages, optimisers, pools, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
  * next step gives what it would have given. After a failure their values are undefined. */
 gboolean cg_checkpoint_read (CgCheckpoint *checkpoint, const char *path, GError **error);

@@ -168,6 +168,18 @@ cg_option_get (const CgOption *option, gconstpointer values)
     }
 }
 
+/* Texts must be initialised. */
+static void
+set_default (const CgOption *option, gpointer values)
+{
+  if (option->kind == CG_OPTION_FLAG)
+    *(gboolean *)field (option, values) = FALSE;
+  else if (is_text (option))
+    set_text (option, values, option->standard);
+  else if (!cg_option_set (option, values, option->standard, NULL))
+    g_assert_not_reached ();
+}
+
 void
 cg_option_table_set_defaults (const CgOptionTable *table, gpointer values)
 {
@@ -175,16 +187,9 @@ cg_option_table_set_defaults (const CgOptionTable *table, gpointer values)
     {
       const CgOption *option = &table->options[i];
 
-      if (option->kind == CG_OPTION_FLAG)
-        *(gboolean *)field (option, values) = FALSE;
-      else if (is_text (option))
-        {
-          *(char **)field (option, values) = NULL;
-          if (option->standard)
-            set_text (option, values, option->standard);
-        }
-      else if (!cg_option_set (option, values, option->standard, NULL))
-        g_assert_not_reached ();
+      if (is_text (option))
+        *(char **)field (option, values) = NULL;
+      set_default (option, values);
     }
 }
 
@@ -416,11 +421,8 @@ cg_option_table_from_json (const CgOptionTable *table, JsonObject *object, gpoin
         }
       g_hash_table_add (known, name);
       if (!json_object_has_member (object, name))
-        {
-          g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("“%s” is missing"), name);
-          return FALSE;
-        }
-      if (!read_member (option, name, json_object_get_member (object, name), values, error))
+        set_default (option, values);
+      else if (!read_member (option, name, json_object_get_member (object, name), values, error))
         return FALSE;
     }
   for (GList *member = members; member; member = member->next)

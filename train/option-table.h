@@ -79,5 +79,6 @@ gboolean cg_option_table_parse (const CgOptionTable *table, gpointer values, gui
 /* The stored options as an object, in the table's order. (transfer full) */
 JsonObject *cg_option_table_to_json (const CgOptionTable *table, gconstpointer values);
 
-/* Fails with CG_ERROR_FORMAT, naming the member, if one is missing, unknown or not allowed. */
+/* Fails with CG_ERROR_FORMAT, naming the member, if one is unknown or not allowed. One that is missing takes its
+ * default: it is younger than what was stored. */
 gboolean cg_option_table_from_json (const CgOptionTable *table, JsonObject *object, gpointer values, GError **error);

@@ -39,6 +39,7 @@ run_clear (Run *run)
   g_clear_pointer (&run->metrics, cg_metrics_free);
   g_clear_pointer (&run->state.step, cg_step_free);
   cg_train_networks_free (run->state.networks);
+  cg_train_networks_free_averages (run->state.averages);
   g_clear_pointer (&run->dataset, cg_dataset_free);
   g_clear_pointer (&run->folder, cg_run_folder_free);
   g_clear_pointer (&run->options, cg_train_options_free);
@@ -98,7 +99,8 @@ build (Run *run, GError **error)
   int h, w;
   size_t floats;
 
-  if (!cg_train_networks_new (options, run->state.networks, error))
+  if (!cg_train_networks_new (options, run->state.networks, error)
+      || !cg_train_networks_new_averages (options, run->state.averages, error))
     return FALSE;
   cg_dataset_get_crop_size (run->dataset, &h, &w);
   run->state.crop_h = h;
@@ -155,6 +157,17 @@ read_newest_checkpoint (Run *run, GError **error)
   return FALSE;
 }
 
+static gboolean
+initialise (Run *run, GError **error)
+{
+  if (!cg_train_networks_init (run->options, run->state.networks, error))
+    return FALSE;
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
+    if (run->state.averages[i])
+      cg_moving_average_start (run->state.averages[i], run->state.networks[i]);
+  return TRUE;
+}
+
 /* The state in which the next step finds everything: that of the newest checkpoint, or the initial one. */
 static gboolean
 restore (Run *run, GError **error)
@@ -174,7 +187,7 @@ restore (Run *run, GError **error)
           || !read_newest_checkpoint (run, error))
         return FALSE;
     }
-  if (run->saved_step == 0 && !cg_train_networks_init (run->options, run->state.networks, error))
+  if (run->saved_step == 0 && !initialise (run, error))
     return FALSE;
   if (!cg_run_config_save (config, config_path, error) || !cg_metrics_cut (metrics_path, run->state.n_steps, error))
     return FALSE;
@@ -189,14 +202,24 @@ write_checkpoint (const char *path, gpointer data, GError **error)
   return cg_checkpoint_write (data, path, error);
 }
 
+/* The networks that are shown and published: of a generator, its average where one is kept. */
+static void
+get_shown (const Run *run, CgNetwork *shown[CG_STEP_N_NETWORKS])
+{
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    shown[i] = i < CG_CHECKPOINT_N_AVERAGES && run->state.averages[i] ? run->state.averages[i] : run->state.networks[i];
+}
+
 static gboolean
 publish (Run *run, CgStepNetwork network, GError **error)
 {
   g_autofree char *path = cg_run_folder_get_model_path (run->folder, cg_checkpoint_network_names[network]);
   g_autoptr (GHashTable) metadata
       = cg_publish_get_metadata (run->options, run->dataset, run->state.n_steps, network == CG_STEP_G_B);
+  CgNetwork *shown[CG_STEP_N_NETWORKS];
 
-  return cg_model_save (run->state.networks[network], CG_DTYPE_F32, metadata, path, error);
+  get_shown (run, shown);
+  return cg_model_save (shown[network], CG_DTYPE_F32, metadata, path, error);
 }
 
 /* Metrics reach the disk first, so that a checkpoint never knows of steps they do not. The models are written even where the
@@ -224,8 +247,10 @@ static gboolean
 draw_samples (Run *run, GError **error)
 {
   g_autofree char *path = cg_run_folder_get_sample_path (run->folder, run->state.n_steps);
+  CgNetwork *shown[CG_STEP_N_NETWORKS];
 
-  return cg_samples_write (run->dataset, run->state.networks, (int)run->options->threads, path, error);
+  get_shown (run, shown);
+  return cg_samples_write (run->dataset, shown, (int)run->options->threads, path, error);
 }
 
 static gboolean
@@ -256,6 +281,16 @@ explain_divergence (const Run *run, GError **error)
   g_propagate_error (error, explained);
 }
 
+static void
+update_averages (Run *run)
+{
+  double decay = cg_moving_average_get_decay (run->options->ema, run->state.n_steps);
+
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
+    if (run->state.averages[i])
+      cg_moving_average_update (run->state.averages[i], run->state.networks[i], decay);
+}
+
 /* One step with everything that is due after it. */
 static gboolean
 advance (Run *run, GError **error)
@@ -272,6 +307,7 @@ advance (Run *run, GError **error)
   if (!cg_step_run (run->state.step, index, line.lr, run->real_a, run->real_b, &line.losses, error))
     return FALSE;
   run->state.n_steps = index;
+  update_averages (run);
   run->state.wait_seconds = run->wait_before + cg_dataset_get_wait_seconds (run->dataset);
   line.wait_seconds = run->state.wait_seconds;
 

@@ -2,7 +2,6 @@
 /* Makes and initialises four networks; apart because the run loop does not care where weights come from. */
 #include "train-networks.h"
 
-#include "checkpoint.h"
 #include "convert/architecture.h"
 
 gboolean
@@ -31,6 +30,34 @@ cg_train_networks_free (CgNetwork *networks[CG_STEP_N_NETWORKS])
 {
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     g_clear_pointer (&networks[i], cg_network_free);
+}
+
+gboolean
+cg_train_networks_new_averages (const CgTrainOptions *options, CgNetwork *averages[CG_CHECKPOINT_N_AVERAGES],
+                                GError **error)
+{
+  CgNetworkConfig generator;
+
+  cg_train_options_get_generator (options, &generator);
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
+    averages[i] = NULL;
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES && options->ema > 0.0; i++)
+    {
+      averages[i] = cg_network_new (&generator, error);
+      if (!averages[i])
+        {
+          cg_train_networks_free_averages (averages);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+void
+cg_train_networks_free_averages (CgNetwork *averages[CG_CHECKPOINT_N_AVERAGES])
+{
+  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
+    g_clear_pointer (&averages[i], cg_network_free);
 }
 
 /* Numbers of cg_network_init() depend on seed and parameter only, so that equal networks need seeds of their own. No

@@ -68,6 +68,9 @@ static const CgOption options[] = {
   INT (STORED, "pool-size", pool_size, "50", 0, 100000, N_ ("generated images remembered for the discriminators")),
   REAL (STORED, "lr", lr, "0.0002", 0.0, 10.0, N_ ("learning rate")),
   REAL (STORED, "beta1", beta1, "0.5", 0.0, 0.9999, N_ ("decay of Adam's first moment")),
+  REAL (STORED, "ema", ema, "0", 0.0, 0.99999,
+        N_ ("publish and sample the moving average of the generators' weights with this decay, 0.999 for example; it "
+            "begins at the decay (1 + step) / (10 + step), so that early averages forget the initial weights; 0: off")),
   CHOICE (STORED, "lr-policy", lr_policy, "linear", lr_policy_words, N_ ("course of the learning rate")),
   INT (CHANGEABLE, "n-epochs", n_epochs, "100", 0, MANY, N_ ("epochs at the full learning rate")),
   INT (CHANGEABLE, "n-epochs-decay", n_epochs_decay, "100", 0, MANY, N_ ("epochs in which it falls to 0")),

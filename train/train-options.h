@@ -37,8 +37,8 @@ typedef struct
   gint64 n_blocks, ngf;
   int net_d; /* CgNetD */
   gint64 n_layers_d, ndf;
-  int norm;      /* CgNormKind */
-  int upsample;  /* CgUpsampleKind */
+  int norm;     /* CgNormKind */
+  int upsample; /* CgUpsampleKind */
   gboolean dropout;
   int init_type; /* CgInitKind */
   double init_gain;
@@ -46,7 +46,7 @@ typedef struct
   double clip_value, lambda_gp;
   double lambda_a, lambda_b, lambda_identity, lambda_tv;
   gint64 pool_size;
-  double lr, beta1;
+  double lr, beta1, ema;
   int lr_policy; /* CgLrPolicy */
   gint64 n_epochs, n_epochs_decay, lr_decay_iters;
   gboolean augment;
