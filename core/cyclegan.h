@@ -2,6 +2,7 @@
 /* The inference door of libcyclegan: load a model, translate an image. The only core header that plugin/ includes. */
 #pragma once
 
+#include "base/bundle.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "infer/hidden-pixels.h"

@@ -8,6 +8,7 @@
 #include <gexiv2/gexiv2.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,10 +43,9 @@ check_size (gint64 width, gint64 height, GError **error)
   if (width >= 1 && height >= 1 && width <= CG_IMAGE_MAX_SIDE && height <= CG_IMAGE_MAX_SIDE
       && width * height <= CG_IMAGE_MAX_PIXELS)
     return TRUE;
-  g_set_error (
-      error, CG_ERROR, CG_ERROR_UNSUPPORTED,
-      _ ("an image of %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels, at most %d pixels and %d a side are read"),
-      width, height, CG_IMAGE_MAX_PIXELS, CG_IMAGE_MAX_SIDE);
+  g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
+               _ ("an image of %" PRId64 " x %" PRId64 " pixels, at most %d pixels and %d a side are read"), width,
+               height, CG_IMAGE_MAX_PIXELS, CG_IMAGE_MAX_SIDE);
   return FALSE;
 }
 

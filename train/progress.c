@@ -3,6 +3,7 @@
 #include "progress.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -75,8 +76,7 @@ cg_progress_format_line (const CgMetricsLine *line, gint64 total, gint64 total_e
   double losses[CG_METRICS_N_LOSSES];
 
   g_string_append_printf (text,
-                          _ ("step %" G_GINT64_FORMAT "/%" G_GINT64_FORMAT "  epoch %" G_GINT64_FORMAT
-                             "/%" G_GINT64_FORMAT "  %.2f s/step  %s left "),
+                          _ ("step %" PRId64 "/%" PRId64 "  epoch %" PRId64 "/%" PRId64 "  %.2f s/step  %s left "),
                           line->step, total, line->epoch, total_epochs, seconds_per_step, left);
   cg_metrics_get_losses (&line->losses, losses);
   for (int i = 0; i < CG_METRICS_N_LOSSES; i++)

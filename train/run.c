@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "checkpoint.h"
 #include "interrupt.h"
@@ -270,10 +271,10 @@ explain_divergence (const Run *run, GError **error)
   if (!error || !g_error_matches (*error, CG_ERROR, CG_ERROR_DIVERGED))
     return;
   message
-      = g_strdup_printf (run->saved_step > 0 ? _ ("the training diverged at step %" G_GINT64_FORMAT
+      = g_strdup_printf (run->saved_step > 0 ? _ ("the training diverged at step %" PRId64
                                                   ": %s. The last good checkpoint is %s. Start again with a smaller "
                                                   "--lr, or with --gan-mode lsgan, and --init-from that checkpoint")
-                                             : _ ("the training diverged at step %" G_GINT64_FORMAT
+                                             : _ ("the training diverged at step %" PRId64
                                                   ": %s. Start again with a smaller --lr, or with --gan-mode lsgan"),
                          run->state.n_steps + 1, (*error)->message, path);
   explained = g_error_new_literal (CG_ERROR, CG_ERROR_DIVERGED, message);
@@ -340,7 +341,7 @@ loop (Run *run, GError **error)
         {
           if (!save (run, error))
             return CG_RUN_FAILED;
-          cg_progress_say (run->progress, _ ("Interrupted after step %" G_GINT64_FORMAT "; --resume goes on from here"),
+          cg_progress_say (run->progress, _ ("Interrupted after step %" PRId64 "; --resume goes on from here"),
                            run->state.n_steps);
           return CG_RUN_INTERRUPTED;
         }
@@ -372,11 +373,10 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
   run.progress
       = cg_progress_new (run.state.n_steps, run.last_step, run.options->n_epochs + run.options->n_epochs_decay);
   if (run.state.n_steps > 0)
-    cg_progress_say (run.progress, _ ("Going on after step %" G_GINT64_FORMAT), run.state.n_steps);
+    cg_progress_say (run.progress, _ ("Going on after step %" PRId64), run.state.n_steps);
   outcome = loop (&run, error);
   if (outcome == CG_RUN_COMPLETE)
-    cg_progress_say (run.progress,
-                     _ ("Done after step %" G_GINT64_FORMAT "; the models are G_A and G_B.safetensors in %s"),
+    cg_progress_say (run.progress, _ ("Done after step %" PRId64 "; the models are G_A and G_B.safetensors in %s"),
                      run.state.n_steps, run.options->out);
   return outcome;
 }

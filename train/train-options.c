@@ -3,6 +3,7 @@
 #include "train-options.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 static const char *const net_g_words[] = { "resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128", NULL };
 static const char *const net_d_words[] = { "basic", "n_layers", "pixel", NULL };
@@ -154,14 +155,14 @@ cg_train_options_resolve (CgTrainOptions *self, GError **error)
   if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size > self->load_size)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _ ("--crop-size %" G_GINT64_FORMAT " does not fit into --load-size %" G_GINT64_FORMAT),
-                   self->crop_size, self->load_size);
+                   _ ("--crop-size %" PRId64 " does not fit into --load-size %" PRId64), self->crop_size,
+                   self->load_size);
       return FALSE;
     }
   if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size % get_size_multiple (self) != 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _ ("--crop-size %" G_GINT64_FORMAT " is no multiple of %d, which --net-g %s needs"), self->crop_size,
+                   _ ("--crop-size %" PRId64 " is no multiple of %d, which --net-g %s needs"), self->crop_size,
                    get_size_multiple (self), net_g_words[self->net_g]);
       return FALSE;
     }

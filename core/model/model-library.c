@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/bundle.h"
 #include "base/error.h"
 
 #define SUFFIX ".safetensors"
@@ -23,6 +24,12 @@ cg_model_library_get_folders (void)
     if (**folder)
       g_strv_builder_add (folders, *folder);
   g_strv_builder_add (folders, user);
+  if (cg_bundle_get_data_dir ())
+    {
+      g_autofree char *bundled = g_build_filename (cg_bundle_get_data_dir (), "cyclegan", "models", NULL);
+
+      g_strv_builder_add (folders, bundled);
+    }
   for (const char *const *data = g_get_system_data_dirs (); *data; data++)
     {
       g_autofree char *folder = g_build_filename (*data, "cyclegan", "models", NULL);

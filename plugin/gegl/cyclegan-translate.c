@@ -62,20 +62,8 @@ property_int (memory_limit, _ ("Memory limit"), 0)
 
 #include <cyclegan.h>
 #include <gegl-op.h>
-#include <gmodule.h>
 
 #include "model-slot.h"
-
-G_MODULE_EXPORT const char *g_module_check_init (GModule *module);
-
-/* Property texts are looked up while the class is set up, which is why class_init would be too late. */
-G_MODULE_EXPORT const char *
-g_module_check_init (GModule *module)
-{
-  bindtextdomain (GETTEXT_PACKAGE, CG_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  return NULL;
-}
 
 /* Pads stay in the space of the input; grey and CMYK have no R'G'B' of their own, so theirs is sRGB. */
 static void

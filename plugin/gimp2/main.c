@@ -42,7 +42,7 @@ G_STATIC_ASSERT (G_N_ELEMENTS (arguments) == N_ARGS);
 static void
 query (void)
 {
-  gimp_plugin_domain_register (GETTEXT_PACKAGE, CG_LOCALE_DIR);
+  gimp_plugin_domain_register (GETTEXT_PACKAGE, cg_get_locale_dir ());
   gimp_install_procedure (
       PROCEDURE, N_ ("Repaint a picture in the manner that a neural network has learned"),
       "Translates a layer with a CycleGAN generator, which has learned from two unpaired collections of pictures how "
@@ -130,8 +130,6 @@ run (const char *name, int n_params, const GimpParam *params, int *n_values, Gim
   GimpRunMode run_mode = (GimpRunMode)params[0].data.d_int32;
   g_autoptr (GError) error = NULL;
 
-  bindtextdomain (GETTEXT_PACKAGE, CG_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   gegl_init (NULL, NULL);
 
   *values = returned;

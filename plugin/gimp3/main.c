@@ -148,12 +148,10 @@ query_procedures (GimpPlugIn *plug_in)
   return g_list_append (NULL, g_strdup (PROCEDURE));
 }
 
-/* libgimp looks for catalogues below the plug-in's own folder only. */
+/* libgimp looks for catalogues below the plug-in's own folder only; the library has bound the domain for itself. */
 static gboolean
 set_i18n (GimpPlugIn *plug_in, const char *procedure, char **domain, char **catalogue_dir)
 {
-  bindtextdomain (GETTEXT_PACKAGE, CG_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   return FALSE;
 }
 
