@@ -4,6 +4,8 @@
 
 #include <cyclegan-train.h>
 
+#include "learning-rate.h"
+
 /* File names (without .safetensors) of the networks, in the order of CgStepNetwork. */
 extern const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS];
 
@@ -13,6 +15,7 @@ extern const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS];
 /**
  * CgCheckpoint: what a checkpoint holds. Networks and step are borrowed.
  * @averages: the generators' moving averages (CG_STEP_G_A, CG_STEP_G_B), also borrowed; NULL if none are kept
+ * @needs_rate: whether @rate is read; checkpoints of older versions lack it
  * @n_steps: steps taken
  * @wait_seconds: time they have waited for images
  */
@@ -22,6 +25,8 @@ typedef struct
   CgNetwork *averages[CG_CHECKPOINT_N_AVERAGES];
   CgStep *step;
   int crop_h, crop_w, pool_size;
+  CgLearningRate rate;
+  gboolean needs_rate;
   gint64 n_steps;
   double wait_seconds;
 } CgCheckpoint;
@@ -30,6 +35,6 @@ typedef struct
  * if a value is not finite, CG_ERROR_MEMORY, or as files do. */
 gboolean cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **error);
 
-/* Overwrites networks, averages, optimisers, pools, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
+/* Overwrites networks, averages, optimisers, pools, @rate, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
  * next step gives what it would have given. After a failure their values are undefined. */
 gboolean cg_checkpoint_read (CgCheckpoint *checkpoint, const char *path, GError **error);

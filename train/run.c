@@ -106,6 +106,8 @@ build (Run *run, GError **error)
   cg_dataset_get_crop_size (run->dataset, &h, &w);
   run->state.crop_h = h;
   run->state.crop_w = w;
+  cg_learning_rate_init (&run->state.rate, options);
+  run->state.needs_rate = options->lr_policy == CG_LR_POLICY_PLATEAU;
   run->state.pool_size = (int)options->pool_size;
   cg_train_options_get_step (options, h, w, &step);
   run->state.step = cg_step_new (&step, run->state.networks, &reason);
@@ -302,13 +304,14 @@ advance (Run *run, GError **error)
   CgMetricsLine line = { .step = index, .epoch = (index - 1) / run->steps_per_epoch + 1 };
   gboolean is_line = is_due (index, options->print_freq);
 
-  line.lr = cg_train_options_get_lr (options, line.epoch);
+  line.lr = cg_learning_rate_get (&run->state.rate, options, line.epoch);
   if (!cg_dataset_get_batch (run->dataset, index, run->real_a, run->real_b, error))
     return FALSE;
   if (!cg_step_run (run->state.step, index, line.lr, run->real_a, run->real_b, &line.losses, error))
     return FALSE;
   run->state.n_steps = index;
   update_averages (run);
+  cg_learning_rate_report (&run->state.rate, index, run->steps_per_epoch, &line.losses);
   run->state.wait_seconds = run->wait_before + cg_dataset_get_wait_seconds (run->dataset);
   line.wait_seconds = run->state.wait_seconds;
 

@@ -26,7 +26,8 @@ typedef enum
 {
   CG_LR_POLICY_LINEAR,
   CG_LR_POLICY_STEP,
-  CG_LR_POLICY_COSINE
+  CG_LR_POLICY_COSINE,
+  CG_LR_POLICY_PLATEAU
 } CgLrPolicy;
 
 /* Choices are indices into the table's words; those typed after an enumeration of the library have its order. */
@@ -82,7 +83,7 @@ gboolean cg_train_options_resolve (CgTrainOptions *options, GError **error);
  */
 gboolean cg_train_options_merge (CgTrainOptions *options, const CgTrainOptions *wanted, guint64 given, GError **error);
 
-/* The learning rate of an epoch, which counts from 1. */
+/* The learning rate of an epoch, which counts from 1; of plateau's only that of the first (see learning-rate.h). */
 double cg_train_options_get_lr (const CgTrainOptions *options, gint64 epoch);
 
 /* What the library's parts are to be made with. */

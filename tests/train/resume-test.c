@@ -95,6 +95,70 @@ test_damaged_checkpoint (TinyFixture *fixture, gconstpointer data)
   tiny_run_assert_equal (whole, damaged, 6);
 }
 
+/* The learning rate that metrics.jsonl tells of @step, the one on the line of that number. */
+static double
+get_lr (const char *out, guint step)
+{
+  g_autofree char *path = g_build_filename (out, "metrics.jsonl", NULL);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), >, step);
+  node = json_from_string (lines[step - 1], NULL);
+  g_assert_nonnull (node);
+  g_assert_cmpint (json_object_get_int_member (json_node_get_object (node), "step"), ==, step);
+  return json_object_get_double_member (json_node_get_object (node), "lr");
+}
+
+static char *
+get_state (const char *out, int step, const char *key)
+{
+  g_autofree char *relative = g_strdup_printf ("checkpoints/step-%08d/state.safetensors", step);
+  g_autofree char *path = g_build_filename (out, relative, NULL);
+  g_autoptr (CgSafetensors) file = cg_safetensors_open (path, NULL);
+
+  g_assert_nonnull (file);
+  return g_strdup (cg_safetensors_get_metadata (file, key));
+}
+
+/* Images that are always the same and a rate too small to change anything: the first epoch (of 2 steps) is the best, the six
+ * after it are bad, so the rate falls with the eighth, at step 15, and again with the fourteenth. Stops are within epochs and
+ * at their ends. */
+static void
+test_plateau (TinyFixture *fixture, gconstpointer data)
+{
+  static const char *const stops[] = { "3", "8", "13", "14", "17", "27" };
+  static const char *const keys[] = { "lr_plateau", "lr_best", "lr_bad_epochs", "lr_cycle_sum" };
+  g_autofree char *whole = tiny_fixture_path (fixture, "whole");
+  g_autofree char *parts = tiny_fixture_path (fixture, "parts");
+
+#define PLATEAU                                                                                                        \
+  "--lr-policy=plateau", "--lr=1e-6", "--n-epochs=40", "--max-dataset-size=2", "--serial-batches", "--no-flip",        \
+      "--load-size=32", "--save-freq=100"
+  tiny_run_assert (tiny_run_argv (fixture->dataset, whole, "--max-steps=27", PLATEAU, NULL), CG_RUN_COMPLETE);
+  for (size_t i = 0; i < G_N_ELEMENTS (stops); i++)
+    tiny_run_assert (
+        tiny_run_argv (fixture->dataset, parts, "--max-steps", stops[i], PLATEAU, i > 0 ? "--resume" : NULL, NULL),
+        CG_RUN_COMPLETE);
+  tiny_run_assert_equal (whole, parts, 27);
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autofree char *one = get_state (whole, 27, keys[i]);
+      g_autofree char *other = get_state (parts, 27, keys[i]);
+
+      g_assert_nonnull (one);
+      g_assert_cmpstr (one, ==, other);
+    }
+  g_assert_cmpfloat (get_lr (parts, 1), ==, 1e-6);
+  g_assert_cmpfloat (get_lr (parts, 14), ==, 1e-6);
+  g_assert_cmpfloat_with_epsilon (get_lr (parts, 15), 2e-7, 1e-20);
+  g_assert_cmpfloat_with_epsilon (get_lr (parts, 26), 2e-7, 1e-20);
+  g_assert_cmpfloat_with_epsilon (get_lr (parts, 27), 4e-8, 1e-20);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -104,6 +168,7 @@ main (int argc, char **argv)
   g_test_add ("/train/resume/" name, TinyFixture, NULL, tiny_fixture_set_up, function, tiny_fixture_tear_down)
   ADD ("plain", test_resume);
   ADD ("stateful", test_resume_stateful);
+  ADD ("plateau", test_plateau);
   ADD ("kernel", test_kernel);
   ADD ("damaged-checkpoint", test_damaged_checkpoint);
   return g_test_run ();

@@ -98,6 +98,7 @@ test_choices (void)
     CASE ("--net-d pixel", net_d, CG_NET_D_PIXEL),
     CASE ("--lr-policy step", lr_policy, CG_LR_POLICY_STEP),
     CASE ("--lr-policy cosine", lr_policy, CG_LR_POLICY_COSINE),
+    CASE ("--lr-policy plateau", lr_policy, CG_LR_POLICY_PLATEAU),
     CASE ("--init-type normal", init_type, CG_INIT_NORMAL),
     CASE ("--init-type xavier", init_type, CG_INIT_XAVIER),
     CASE ("--init-type kaiming", init_type, CG_INIT_KAIMING),
