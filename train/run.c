@@ -14,19 +14,16 @@
 #include "run-config.h"
 #include "run-folder.h"
 #include "samples.h"
-#include "train-networks.h"
+#include "trainer.h"
 
 typedef struct
 {
   CgTrainOptions *options;
   CgDataset *dataset;
   CgRunFolder *folder;
-  CgCheckpoint state; /* networks, step and how far they are */
+  CgTrainer trainer;
   CgMetrics *metrics;
   CgProgress *progress;
-  float *real_a, *real_b;
-  gint64 steps_per_epoch;
-  gint64 last_step;
   gint64 saved_step;  /* of the newest checkpoint; 0: none */
   double wait_before; /* of earlier processes */
   gint64 line_step;   /* of the newest line of metrics, or where this process began */
@@ -38,14 +35,10 @@ run_clear (Run *run)
 {
   g_clear_pointer (&run->progress, cg_progress_free);
   g_clear_pointer (&run->metrics, cg_metrics_free);
-  g_clear_pointer (&run->state.step, cg_step_free);
-  cg_train_networks_free (run->state.networks);
-  cg_train_networks_free_averages (run->state.averages);
+  cg_trainer_clear (&run->trainer);
   g_clear_pointer (&run->dataset, cg_dataset_free);
   g_clear_pointer (&run->folder, cg_run_folder_free);
   g_clear_pointer (&run->options, cg_train_options_free);
-  g_clear_pointer (&run->real_a, g_free);
-  g_clear_pointer (&run->real_b, g_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
@@ -73,64 +66,6 @@ cg_run_get_options (const CgTrainOptions *wanted, guint64 given, GError **error)
   return cg_train_options_resolve (options, error) ? g_steal_pointer (&options) : NULL;
 }
 
-static gboolean
-open_dataset (Run *run, GError **error)
-{
-  CgDatasetOptions dataset;
-  gint64 epochs = run->options->n_epochs + run->options->n_epochs_decay;
-
-  cg_train_options_get_dataset (run->options, &dataset);
-  run->dataset = cg_dataset_open (&dataset, error);
-  if (!run->dataset)
-    return FALSE;
-  run->steps_per_epoch = cg_dataset_get_steps_per_epoch (run->dataset);
-  run->last_step = epochs * run->steps_per_epoch;
-  if (run->options->max_steps > 0)
-    run->last_step = MIN (run->last_step, run->options->max_steps);
-  return TRUE;
-}
-
-/* Networks, optimisers and buffers. */
-static gboolean
-build (Run *run, GError **error)
-{
-  const CgTrainOptions *options = run->options;
-  g_autoptr (GError) reason = NULL;
-  CgStepOptions step;
-  int h, w;
-  size_t floats;
-
-  if (!cg_train_networks_new (options, run->state.networks, error)
-      || !cg_train_networks_new_averages (options, run->state.averages, error))
-    return FALSE;
-  cg_dataset_get_crop_size (run->dataset, &h, &w);
-  run->state.crop_h = h;
-  run->state.crop_w = w;
-  cg_learning_rate_init (&run->state.rate, options);
-  run->state.needs_rate = options->lr_policy == CG_LR_POLICY_PLATEAU;
-  run->state.pool_size = (int)options->pool_size;
-  cg_train_options_get_step (options, h, w, &step);
-  run->state.step = cg_step_new (&step, run->state.networks, &reason);
-  if (!run->state.step)
-    {
-      /* A crop that the networks cannot take is a matter of what was typed. */
-      if (g_error_matches (reason, CG_ERROR, CG_ERROR_SHAPE))
-        g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, reason->message);
-      else
-        g_propagate_error (error, g_steal_pointer (&reason));
-      return FALSE;
-    }
-  floats = (size_t)options->batch_size * (size_t)h * (size_t)w * 3;
-  run->real_a = g_try_new (float, floats);
-  run->real_b = g_try_new (float, floats);
-  if (!run->real_a || !run->real_b)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("Not enough memory for a batch of images of %d x %d"), w, h);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 /* Reads the newest checkpoint that can be read; what is wrong with newer ones is told. None at all leaves the run at
  * its start. */
 static gboolean
@@ -146,7 +81,7 @@ read_newest_checkpoint (Run *run, GError **error)
       g_autofree char *path = cg_run_folder_get_checkpoint_path (run->folder, step);
       g_autoptr (GError) reason = NULL;
 
-      if (cg_checkpoint_read (&run->state, path, &reason))
+      if (cg_checkpoint_read (&run->trainer.state, path, &reason))
         {
           run->saved_step = step;
           return TRUE;
@@ -158,17 +93,6 @@ read_newest_checkpoint (Run *run, GError **error)
   g_set_error (error, CG_ERROR, CG_ERROR_CORRUPT, _ ("%s: none of its %u checkpoints can be read"),
                cg_run_folder_get_path (run->folder), steps->len);
   return FALSE;
-}
-
-static gboolean
-initialise (Run *run, GError **error)
-{
-  if (!cg_train_networks_init (run->options, run->state.networks, error))
-    return FALSE;
-  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
-    if (run->state.averages[i])
-      cg_moving_average_start (run->state.averages[i], run->state.networks[i]);
-  return TRUE;
 }
 
 /* The state in which the next step finds everything: that of the newest checkpoint, or the initial one. */
@@ -190,11 +114,12 @@ restore (Run *run, GError **error)
           || !read_newest_checkpoint (run, error))
         return FALSE;
     }
-  if (run->saved_step == 0 && !initialise (run, error))
+  if (run->saved_step == 0 && !cg_trainer_start (&run->trainer, error))
     return FALSE;
-  if (!cg_run_config_save (config, config_path, error) || !cg_metrics_cut (metrics_path, run->state.n_steps, error))
+  if (!cg_run_config_save (config, config_path, error)
+      || !cg_metrics_cut (metrics_path, run->trainer.state.n_steps, error))
     return FALSE;
-  run->wait_before = run->state.wait_seconds;
+  run->wait_before = run->trainer.state.wait_seconds;
   run->metrics = cg_metrics_open (metrics_path, error);
   return run->metrics != NULL;
 }
@@ -205,23 +130,15 @@ write_checkpoint (const char *path, gpointer data, GError **error)
   return cg_checkpoint_write (data, path, error);
 }
 
-/* The networks that are shown and published: of a generator, its average where one is kept. */
-static void
-get_shown (const Run *run, CgNetwork *shown[CG_STEP_N_NETWORKS])
-{
-  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
-    shown[i] = i < CG_CHECKPOINT_N_AVERAGES && run->state.averages[i] ? run->state.averages[i] : run->state.networks[i];
-}
-
 static gboolean
 publish (Run *run, CgStepNetwork network, GError **error)
 {
   g_autofree char *path = cg_run_folder_get_model_path (run->folder, cg_checkpoint_network_names[network]);
   g_autoptr (GHashTable) metadata
-      = cg_publish_get_metadata (run->options, run->dataset, run->state.n_steps, network == CG_STEP_G_B);
+      = cg_publish_get_metadata (run->options, run->dataset, run->trainer.state.n_steps, network == CG_STEP_G_B);
   CgNetwork *shown[CG_STEP_N_NETWORKS];
 
-  get_shown (run, shown);
+  cg_trainer_get_shown (&run->trainer, shown);
   return cg_model_save (shown[network], CG_DTYPE_F32, metadata, path, error);
 }
 
@@ -230,16 +147,17 @@ publish (Run *run, CgStepNetwork network, GError **error)
 static gboolean
 save (Run *run, GError **error)
 {
-  gint64 keep_every = run->options->save_epoch_freq * run->steps_per_epoch;
+  gint64 keep_every = run->options->save_epoch_freq * run->trainer.steps_per_epoch;
 
-  if (run->state.n_steps == 0)
+  if (run->trainer.state.n_steps == 0)
     return TRUE;
-  if (run->saved_step != run->state.n_steps)
+  if (run->saved_step != run->trainer.state.n_steps)
     {
       if (!cg_metrics_sync (run->metrics, error)
-          || !cg_run_folder_add_checkpoint (run->folder, run->state.n_steps, write_checkpoint, &run->state, error))
+          || !cg_run_folder_add_checkpoint (run->folder, run->trainer.state.n_steps, write_checkpoint,
+                                            &run->trainer.state, error))
         return FALSE;
-      run->saved_step = run->state.n_steps;
+      run->saved_step = run->trainer.state.n_steps;
       if (!cg_run_folder_prune_checkpoints (run->folder, keep_every, error))
         return FALSE;
     }
@@ -249,10 +167,10 @@ save (Run *run, GError **error)
 static gboolean
 draw_samples (Run *run, GError **error)
 {
-  g_autofree char *path = cg_run_folder_get_sample_path (run->folder, run->state.n_steps);
+  g_autofree char *path = cg_run_folder_get_sample_path (run->folder, run->trainer.state.n_steps);
   CgNetwork *shown[CG_STEP_N_NETWORKS];
 
-  get_shown (run, shown);
+  cg_trainer_get_shown (&run->trainer, shown);
   return cg_samples_write (run->dataset, shown, (int)run->options->threads, path, error);
 }
 
@@ -278,20 +196,10 @@ explain_divergence (const Run *run, GError **error)
                                                   "--lr, or with --gan-mode lsgan, and --init-from that checkpoint")
                                              : _ ("the training diverged at step %" PRId64
                                                   ": %s. Start again with a smaller --lr, or with --gan-mode lsgan"),
-                         run->state.n_steps + 1, (*error)->message, path);
+                         run->trainer.state.n_steps + 1, (*error)->message, path);
   explained = g_error_new_literal (CG_ERROR, CG_ERROR_DIVERGED, message);
   g_clear_error (error);
   g_propagate_error (error, explained);
-}
-
-static void
-update_averages (Run *run)
-{
-  double decay = cg_moving_average_get_decay (run->options->ema, run->state.n_steps);
-
-  for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
-    if (run->state.averages[i])
-      cg_moving_average_update (run->state.averages[i], run->state.networks[i], decay);
 }
 
 /* One step with everything that is due after it. */
@@ -299,21 +207,15 @@ static gboolean
 advance (Run *run, GError **error)
 {
   const CgTrainOptions *options = run->options;
-  gint64 index = run->state.n_steps + 1;
+  gint64 index = run->trainer.state.n_steps + 1;
   gint64 start = g_get_monotonic_time (), now;
-  CgMetricsLine line = { .step = index, .epoch = (index - 1) / run->steps_per_epoch + 1 };
+  CgMetricsLine line = { .step = index, .epoch = cg_trainer_get_epoch (&run->trainer, index) };
   gboolean is_line = is_due (index, options->print_freq);
 
-  line.lr = cg_learning_rate_get (&run->state.rate, options, line.epoch);
-  if (!cg_dataset_get_batch (run->dataset, index, run->real_a, run->real_b, error))
+  if (!cg_trainer_step (&run->trainer, &line.losses, &line.lr, error))
     return FALSE;
-  if (!cg_step_run (run->state.step, index, line.lr, run->real_a, run->real_b, &line.losses, error))
-    return FALSE;
-  run->state.n_steps = index;
-  update_averages (run);
-  cg_learning_rate_report (&run->state.rate, index, run->steps_per_epoch, &line.losses);
-  run->state.wait_seconds = run->wait_before + cg_dataset_get_wait_seconds (run->dataset);
-  line.wait_seconds = run->state.wait_seconds;
+  run->trainer.state.wait_seconds = run->wait_before + cg_dataset_get_wait_seconds (run->dataset);
+  line.wait_seconds = run->trainer.state.wait_seconds;
 
   now = g_get_monotonic_time ();
   line.seconds_per_step = (double)(now - run->line_time) * 1e-6 / (double)(index - run->line_step);
@@ -328,24 +230,25 @@ advance (Run *run, GError **error)
   if (is_due (index, options->sample_freq) && !draw_samples (run, error))
     return FALSE;
   /* The last step's is loop()'s business. */
-  return index == run->last_step
-         || !(is_due (index, options->save_freq) || is_due (index, options->save_epoch_freq * run->steps_per_epoch))
+  return index == run->trainer.last_step
+         || !(is_due (index, options->save_freq)
+              || is_due (index, options->save_epoch_freq * run->trainer.steps_per_epoch))
          || save (run, error);
 }
 
 static CgRunOutcome
 loop (Run *run, GError **error)
 {
-  run->line_step = run->state.n_steps;
+  run->line_step = run->trainer.state.n_steps;
   run->line_time = g_get_monotonic_time ();
-  while (run->state.n_steps < run->last_step)
+  while (run->trainer.state.n_steps < run->trainer.last_step)
     {
       if (cg_interrupt_is_requested ())
         {
           if (!save (run, error))
             return CG_RUN_FAILED;
           cg_progress_say (run->progress, _ ("Interrupted after step %" PRId64 "; --resume goes on from here"),
-                           run->state.n_steps);
+                           run->trainer.state.n_steps);
           return CG_RUN_INTERRUPTED;
         }
       if (!advance (run, error))
@@ -361,25 +264,28 @@ CgRunOutcome
 cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
 {
   g_auto (Run) run = { .options = cg_run_get_options (wanted, given, error) };
+  CgDatasetOptions dataset;
   CgRunOutcome outcome;
 
   if (!run.options)
     return CG_RUN_FAILED;
   /* What is not told a number of threads, the losses, follows the same wish. */
   cg_parallel_set_wish ((int)run.options->threads);
-  if (!open_dataset (&run, error))
+  cg_train_options_get_dataset (run.options, &dataset);
+  run.dataset = cg_dataset_open (&dataset, error);
+  if (!run.dataset)
     return CG_RUN_FAILED;
   run.folder = cg_run_folder_open (run.options->out, run.options->resume, error);
-  if (!run.folder || !build (&run, error) || !restore (&run, error))
+  if (!run.folder || !cg_trainer_init (&run.trainer, run.options, run.dataset, error) || !restore (&run, error))
     return CG_RUN_FAILED;
 
-  run.progress
-      = cg_progress_new (run.state.n_steps, run.last_step, run.options->n_epochs + run.options->n_epochs_decay);
-  if (run.state.n_steps > 0)
-    cg_progress_say (run.progress, _ ("Going on after step %" PRId64), run.state.n_steps);
+  run.progress = cg_progress_new (run.trainer.state.n_steps, run.trainer.last_step,
+                                  run.options->n_epochs + run.options->n_epochs_decay);
+  if (run.trainer.state.n_steps > 0)
+    cg_progress_say (run.progress, _ ("Going on after step %" PRId64), run.trainer.state.n_steps);
   outcome = loop (&run, error);
   if (outcome == CG_RUN_COMPLETE)
     cg_progress_say (run.progress, _ ("Done after step %" PRId64 "; the models are G_A and G_B.safetensors in %s"),
-                     run.state.n_steps, run.options->out);
+                     run.trainer.state.n_steps, run.options->out);
   return outcome;
 }
