@@ -11,6 +11,8 @@
 #include "nets/network.h"
 #include "optim/adam.h"
 #include "optim/schedule.h"
+#include "quality/image-distance.h"
+#include "quality/sliced-wasserstein.h"
 #include "step/image-pool.h"
 #include "step/moving-average.h"
 #include "step/step.h"

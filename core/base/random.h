@@ -22,6 +22,9 @@ typedef enum
   CG_RANDOM_DROPOUT = 10,
   CG_RANDOM_AUGMENT = 11,
   CG_RANDOM_GP = 12,
+  CG_RANDOM_PATCH = 20,     /* step: level and image; index: coordinate of a patch */
+  CG_RANDOM_DIRECTION = 21, /* step: level; index: component of a direction */
+  CG_RANDOM_SUBSET = 22,    /* step: domain; index: rank in a drawing without replacement */
   CG_RANDOM_TEST = 100
 } CgRandomPurpose;
 

@@ -13,5 +13,6 @@ trap 'exit 1' HUP INT TERM
 
 "$python" -c 'import torch; print("PyTorch", torch.__version__)'
 "$python" -B "$here/generate.py" "$folder"
+"$python" -B "$here/generate_quality.py" "$folder"
 "$python" -B "$here/compare.py" "$here" "$folder"
 "$python" -B "$here/generate_resize.py" check

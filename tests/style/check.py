@@ -25,6 +25,7 @@ ROOMS = {
     "step": ["nets", "losses", "optim"],
     "model": ["nets"],
     "infer": ["nets", "model"],
+    "quality": ["base"],
 }
 
 # Outside headers that only some places may see: (header, where).
