@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The GEGL operation cyclegan:translate: GEGL's buffers in and out around cg_translate(), and nothing of networks. */
+/* The GEGL operation cyclegan:translate, the one that users see: its properties, and the two hidden operations that do the work. */
 #include <glib/gi18n-lib.h>
 
 #ifdef GEGL_PROPERTIES
@@ -55,233 +55,122 @@ property_int (memory_limit, _ ("Memory limit"), 0)
 
 #else
 
-#define GEGL_OP_FILTER
+#define GEGL_OP_META
+#define GEGL_OP_BUNDLE
 #define GEGL_OP_NAME cyclegan_translate
 #define GEGL_OP_C_SOURCE cyclegan-translate.c
 /* clang-format on */
 
-#include <cyclegan.h>
 #include <gegl-op.h>
 
-#include "model-slot.h"
+/**
+ * Parts:
+ * @network: keeps its output in GEGL's cache, so that it computes nothing when only @carry changes
+ * @running: whether progress has begun and not ended
+ */
+typedef struct
+{
+  GeglNode *network;
+  GeglNode *carry;
+  gboolean running;
+} Parts;
 
-/* Pads stay in the space of the input; grey and CMYK have no R'G'B' of their own, so theirs is sRGB. */
+/* The network tells most of the way, from 0 to almost 1, or nothing where its output is in the cache; the end is told by the carrying. */
 static void
-prepare (GeglOperation *operation)
+on_network_progress (GeglNode *node, double done, GeglOperation *operation)
 {
-  const Babl *source = gegl_operation_get_source_format (operation, "input");
-  const Babl *space = source ? babl_format_get_space (source) : NULL;
-  const Babl *format;
+  Parts *parts = GEGL_PROPERTIES (operation)->user_data;
 
-  if (source)
-    {
-      BablModelFlag flags = babl_get_model_flags (source);
-
-      if (!(flags & BABL_MODEL_FLAG_RGB) || babl_space_is_gray (space) || babl_space_is_cmyk (space))
-        space = NULL;
-    }
-  format = babl_format_with_space (source && !babl_format_has_alpha (source) ? "R'G'B' float" : "R'G'B'A float", space);
-  gegl_operation_set_format (operation, "input", format);
-  gegl_operation_set_format (operation, "output", format);
+  if (done >= 1.0)
+    return;
+  parts->running = TRUE;
+  gegl_operation_progress (operation, done, (gchar *)"");
 }
 
-/* Instance norm looks at every pixel: each result needs the whole picture, and each change changes all of it. */
-static GeglRectangle
-get_whole (GeglOperation *operation, const GeglRectangle *roi)
-{
-  const GeglRectangle *bounds = gegl_operation_source_get_bounding_box (operation, "input");
-
-  return bounds && !gegl_rectangle_is_infinite_plane (bounds) ? *bounds : *roi;
-}
-
-static GeglRectangle
-get_required_for_output (GeglOperation *operation, const gchar *input_pad, const GeglRectangle *roi)
-{
-  return get_whole (operation, roi);
-}
-
-static GeglRectangle
-get_invalidated_by_change (GeglOperation *operation, const gchar *input_pad, const GeglRectangle *roi)
-{
-  return get_whole (operation, roi);
-}
-
-static GeglRectangle
-get_cached_region (GeglOperation *operation, const GeglRectangle *roi)
-{
-  return get_whole (operation, roi);
-}
-
-/* Picture-sized, so not by g_malloc(), which would take the host application down. */
-static float *
-try_new_floats (int width, int height, int channels, GError **error)
-{
-  gsize n;
-  float *memory = NULL;
-
-  if (g_size_checked_mul (&n, (gsize)width, (gsize)height)
-      && g_size_checked_mul (&n, n, (gsize)channels * sizeof (float)))
-    memory = g_try_malloc (n);
-  if (!memory)
-    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("No memory for a picture of %d x %d pixels"), width, height);
-  return memory;
-}
-
-/* The picture as the network shall see it: sRGB, something neutral where nothing is visible. FALSE without an error: it is nowhere
- * visible. */
-static gboolean
-read_picture (GeglBuffer *input, const GeglRectangle *bounds, float *rgb, GError **error)
-{
-  gsize width = (gsize)bounds->width;
-  g_autofree float *alpha = NULL;
-  g_autofree float *pixels = NULL;
-
-  if (!babl_format_has_alpha (gegl_buffer_get_format (input)))
-    {
-      gegl_buffer_get (input, bounds, 1.0, babl_format ("R'G'B' float"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      return TRUE;
-    }
-  alpha = try_new_floats (bounds->width, bounds->height, 1, error);
-  pixels = alpha ? try_new_floats (bounds->width, 1, 4, error) : NULL;
-  if (!pixels)
-    return FALSE;
-  for (int y = 0; y < bounds->height; y++)
-    {
-      gegl_buffer_get (input, GEGL_RECTANGLE (bounds->x, bounds->y + y, bounds->width, 1), 1.0,
-                       babl_format ("R'G'B'A float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      for (gsize x = 0; x < width; x++)
-        {
-          memcpy (rgb + 3 * ((gsize)y * width + x), pixels + 4 * x, 3 * sizeof (float));
-          alpha[(gsize)y * width + x] = pixels[4 * x + 3];
-        }
-    }
-  return cg_fill_hidden_pixels (rgb, 3 * width, alpha, width, bounds->width, bounds->height);
-}
-
-/* Alpha and the colours under alpha 0 come from the input; the space of the pad is babl's business. */
-static gboolean
-write_result (GeglBuffer *input, const GeglRectangle *bounds, const float *rgb, GeglBuffer *output,
-              const GeglRectangle *roi, GError **error)
-{
-  gboolean has_alpha = babl_format_has_alpha (gegl_buffer_get_format (output));
-  const Babl *format = babl_format (has_alpha ? "R'G'B'A float" : "R'G'B' float");
-  g_autofree float *pixels = NULL;
-  GeglRectangle area;
-
-  if (!gegl_rectangle_intersect (&area, roi, bounds))
-    return TRUE;
-  if (has_alpha && !(pixels = try_new_floats (area.width, 1, 4, error)))
-    return FALSE;
-  for (int y = area.y; y < area.y + area.height; y++)
-    {
-      GeglRectangle line = { area.x, y, area.width, 1 };
-      const float *row = rgb + 3 * ((gsize)(y - bounds->y) * (gsize)bounds->width + (gsize)(area.x - bounds->x));
-
-      if (has_alpha)
-        {
-          gegl_buffer_get (input, &line, 1.0, format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-          for (int x = 0; x < area.width; x++)
-            if (pixels[4 * x + 3] > 0.0f)
-              memcpy (pixels + 4 * x, row + 3 * x, 3 * sizeof (float));
-        }
-      gegl_buffer_set (output, &line, 0, format, has_alpha ? pixels : row, GEGL_AUTO_ROWSTRIDE);
-    }
-  return TRUE;
-}
-
-/* The end is told by process(), once the pixels are back. */
 static void
-forward_progress (double done, gpointer operation)
+on_carry_progress (GeglNode *node, double done, GeglOperation *operation)
 {
-  if (done > 0.0 && done < 1.0)
+  Parts *parts = GEGL_PROPERTIES (operation)->user_data;
+
+  if (done > 0.0 || !parts->running)
     gegl_operation_progress (operation, done, (gchar *)"");
+  parts->running = done < 1.0;
 }
 
-static CgTranslateOptions
-get_options (const GeglProperties *o)
+static void
+set_int (GeglNode *node, const char *name, int value)
 {
-  const CgSizeMode modes[] = {
-    [CYCLEGAN_SIZE_AUTO] = CG_SIZE_AUTO, [CYCLEGAN_SIZE_SIZE] = CG_SIZE_SIZE, [CYCLEGAN_SIZE_FULL] = CG_SIZE_FULL
-  };
-  const CgApply parts[] = { [CYCLEGAN_APPLY_ALL] = CG_APPLY_ALL,
-                            [CYCLEGAN_APPLY_COLOUR] = CG_APPLY_COLOUR,
-                            [CYCLEGAN_APPLY_LIGHT] = CG_APPLY_LIGHT };
-  CgTranslateOptions options;
-  int wish = 0;
+  int before;
 
-  cg_translate_options_init (&options);
-  options.size_mode = modes[o->size_mode];
-  options.size = o->size;
-  options.detail = o->detail;
-  options.apply = parts[o->apply];
-  options.strength = o->strength;
-  options.memory_limit = (guint64)o->memory_limit * 1024 * 1024;
-  g_object_get (gegl_config (), "threads", &wish, NULL);
-  options.n_threads = MAX (1, MIN (wish, cg_parallel_get_default_threads ()));
-  return options;
+  gegl_node_get (node, name, &before, NULL);
+  if (before != value)
+    gegl_node_set (node, name, value, NULL);
 }
 
-/* FALSE without an error: there is nothing to translate. */
-static gboolean
-translate (GeglOperation *operation, GeglOperationContext *context, GeglBuffer *input, const GeglRectangle *bounds,
-           const GeglRectangle *roi, GError **error)
+static void
+set_double (GeglNode *node, const char *name, double value)
 {
-  GeglProperties *o = GEGL_PROPERTIES (operation);
-  CgTranslateOptions options = get_options (o);
-  gsize stride = 3 * (gsize)bounds->width;
-  g_autofree float *rgb = NULL;
-  CgModel *model;
+  double before;
 
-  if (!o->user_data)
-    o->user_data = g_new0 (CgModelSlot, 1);
-  model = cg_model_slot_get (o->user_data, o->model, error);
-  if (!model)
-    return FALSE;
-  rgb = try_new_floats (bounds->width, bounds->height, 3, error);
-  if (!rgb)
-    return FALSE;
-  return read_picture (input, bounds, rgb, error)
-         && cg_translate (model, &options, bounds->width, bounds->height, rgb, stride, rgb, stride, forward_progress,
-                          operation, NULL, error)
-         && write_result (input, bounds, rgb, gegl_operation_context_get_target (context, "output"), roi, error);
+  gegl_node_get (node, name, &before, NULL);
+  if (before != value)
+    gegl_node_set (node, name, value, NULL);
 }
 
-/* GEGL ignores a FALSE from here, and converting to the pad's format is not exact: what is not translated is handed on as the very
- * buffer that came in. */
-static gboolean
-process (GeglOperation *operation, GeglOperationContext *context, const gchar *output_pad, const GeglRectangle *roi,
-         gint level)
+static void
+set_string (GeglNode *node, const char *name, const char *value)
+{
+  g_autofree char *before = NULL;
+
+  gegl_node_get (node, name, &before, NULL);
+  if (g_strcmp0 (before, value) != 0)
+    gegl_node_set (node, name, value, NULL);
+}
+
+/* Instead of gegl_operation_meta_redirect(): hosts set properties to what they are already, and that must not cost a run of the network. */
+static void
+update (GeglOperation *operation)
 {
   GeglProperties *o = GEGL_PROPERTIES (operation);
-  GObject *input = gegl_operation_context_get_object (context, "input");
-  const GeglRectangle *bounds = gegl_operation_source_get_bounding_box (operation, "input");
-  g_autoptr (GError) error = NULL;
-  gboolean done = FALSE;
+  Parts *parts = o->user_data;
 
-  if (!input)
-    return FALSE;
-  if (o->strength > 0.0 && bounds && bounds->width > 0 && bounds->height > 0
-      && !gegl_rectangle_is_infinite_plane (bounds))
-    {
-      gegl_operation_progress (operation, 0.0, (gchar *)"");
-      done = translate (operation, context, GEGL_BUFFER (input), bounds, roi, &error);
-      if (error)
-        g_warning ("cyclegan:translate: %s", error->message);
-      gegl_operation_progress (operation, 1.0, (gchar *)"");
-    }
-  if (!done)
-    gegl_operation_context_take_object (context, "output", g_object_ref (input));
-  return TRUE;
+  if (!parts)
+    return;
+  set_string (parts->network, "model", o->model);
+  set_int (parts->network, "size-mode", (int)o->size_mode);
+  set_int (parts->network, "size", o->size);
+  set_int (parts->network, "memory-limit", o->memory_limit);
+  set_int (parts->carry, "size-mode", (int)o->size_mode);
+  set_double (parts->carry, "detail", o->detail);
+  set_int (parts->carry, "apply", (int)o->apply);
+  set_double (parts->carry, "strength", o->strength);
+}
+
+static void
+attach (GeglOperation *operation)
+{
+  GeglNode *node = operation->node;
+  GeglNode *input = gegl_node_get_input_proxy (node, "input");
+  GeglNode *output = gegl_node_get_output_proxy (node, "output");
+  Parts *parts = g_new0 (Parts, 1);
+
+  parts->network = gegl_node_new_child (node, "operation", "cyclegan:network", NULL);
+  /* It would otherwise be this node's, and a host may have forbidden that one to keep anything. */
+  g_object_set (parts->network, "cache-policy", GEGL_CACHE_POLICY_ALWAYS, NULL);
+  parts->carry = gegl_node_new_child (node, "operation", "cyclegan:carry", NULL);
+  GEGL_PROPERTIES (operation)->user_data = parts;
+  gegl_node_link_many (input, parts->carry, output, NULL);
+  gegl_node_link (input, parts->network);
+  gegl_node_connect_from (parts->carry, "aux", parts->network, "output");
+  g_signal_connect_object (parts->network, "progress", G_CALLBACK (on_network_progress), operation, 0);
+  g_signal_connect_object (parts->carry, "progress", G_CALLBACK (on_carry_progress), operation, 0);
+  update (operation);
 }
 
 static void
 finalize (GObject *object)
 {
-  GeglProperties *o = GEGL_PROPERTIES (object);
-
-  if (o->user_data)
-    cg_model_slot_clear (o->user_data);
-  g_clear_pointer (&o->user_data, g_free);
+  g_clear_pointer (&GEGL_PROPERTIES (object)->user_data, g_free);
   G_OBJECT_CLASS (gegl_op_parent_class)->finalize (object);
 }
 
@@ -291,13 +180,8 @@ gegl_op_class_init (GeglOpClass *klass)
   GeglOperationClass *operation_class = GEGL_OPERATION_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = finalize;
-  operation_class->threaded = FALSE;
-  operation_class->cache_policy = GEGL_CACHE_POLICY_ALWAYS;
-  operation_class->prepare = prepare;
-  operation_class->process = process;
-  operation_class->get_required_for_output = get_required_for_output;
-  operation_class->get_invalidated_by_change = get_invalidated_by_change;
-  operation_class->get_cached_region = get_cached_region;
+  operation_class->attach = attach;
+  GEGL_OPERATION_META_CLASS (klass)->update = update;
 
   gegl_operation_class_set_keys (operation_class, "name", "cyclegan:translate", "title", _ ("Translate with CycleGAN"),
                                  "categories", "artistic", "description",
