@@ -19,15 +19,6 @@ typedef enum
   FORMAT_ONNX
 } Format;
 
-static int
-fail (const GError *error, int status)
-{
-  g_autofree char *text = cg_terminal_text (error->message, 0);
-
-  g_printerr ("cyclegan: %s\n", text);
-  return status;
-}
-
 /* By the name's ending. */
 static gboolean
 find_format (const char *path, Format *format, GError **error)
@@ -117,7 +108,9 @@ export_model (const char *name, const char *out, Format format, CgDtype dtype)
   g_autoptr (GError) error = NULL;
   g_autoptr (CgNetwork) network = load_network (name, metadata, &error);
 
-  return network && save (network, metadata, out, format, dtype, &error) ? CG_EXIT_OK : fail (error, CG_EXIT_FAILED);
+  return network && save (network, metadata, out, format, dtype, &error)
+             ? CG_EXIT_OK
+             : cg_terminal_fail (error->message, CG_EXIT_FAILED);
 }
 
 int
@@ -140,12 +133,9 @@ cg_command_export (int argc, char **argv)
                   "users know."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    return fail (error, CG_EXIT_USAGE);
+    return cg_terminal_fail (error->message, CG_EXIT_USAGE);
   if (argc != 2 || !out)
-    {
-      g_printerr ("cyclegan: %s\n", _ ("export takes one MODEL and --out FILE"));
-      return CG_EXIT_USAGE;
-    }
+    return cg_terminal_fail (_ ("export takes one MODEL and --out FILE"), CG_EXIT_USAGE);
   dtype_name = g_ascii_strup (dtype_option ? dtype_option : "f32", -1);
   if (!cg_dtype_from_name (dtype_name, &dtype))
     {
@@ -153,6 +143,6 @@ cg_command_export (int argc, char **argv)
       return CG_EXIT_USAGE;
     }
   if (!find_format (out, &format, &error) || !check_format (format, dtype, &error))
-    return fail (error, CG_EXIT_USAGE);
+    return cg_terminal_fail (error->message, CG_EXIT_USAGE);
   return export_model (argv[1], out, format, dtype);
 }

@@ -28,15 +28,6 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-static int
-fail (const GError *error, int status)
-{
-  g_autofree char *text = cg_terminal_text (error->message, 0);
-
-  g_printerr ("cyclegan: %s\n", text);
-  return status;
-}
-
 static gboolean
 fail_value (const char *option, const char *value, const char *expected, GError **error)
 {
@@ -118,17 +109,17 @@ import_file (const char *path, const Options *options, CgDtype dtype)
   CgNetworkConfig config;
 
   if (!dict || !cg_architecture_detect (dict, &config, &error))
-    return fail (error, CG_EXIT_FAILED);
+    return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   if (config.kind == CG_NET_UNET)
     config.dropout = options->dropout;
   network = cg_architecture_load (dict, &config, &error);
   if (!network)
-    return fail (error, CG_EXIT_FAILED);
+    return cg_terminal_fail (error->message, CG_EXIT_FAILED);
 
   print_found (dict, options, &config);
   metadata = collect_metadata (options);
   if (!cg_model_save (network, dtype, metadata, options->out, &error))
-    return fail (error, CG_EXIT_FAILED);
+    return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   print_text (_ ("wrote"), options->out);
   return CG_EXIT_OK;
 }
@@ -163,11 +154,8 @@ cg_command_import (int argc, char **argv)
                   "Nothing in the file is executed."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &error) || !check_options (&options, &dtype, &error))
-    return fail (error, CG_EXIT_USAGE);
+    return cg_terminal_fail (error->message, CG_EXIT_USAGE);
   if (argc != 2 || !options.out)
-    {
-      g_printerr ("cyclegan: %s\n", _ ("import takes one CHECKPOINT and --out FILE"));
-      return CG_EXIT_USAGE;
-    }
+    return cg_terminal_fail (_ ("import takes one CHECKPOINT and --out FILE"), CG_EXIT_USAGE);
   return import_file (argv[1], &options, dtype);
 }

@@ -22,10 +22,7 @@ print_cpu (void)
   CgAbout about;
 
   if (!cg_about_get (&about, &error))
-    {
-      g_printerr ("cyclegan: %s\n", error->message);
-      return CG_EXIT_FAILED;
-    }
+    return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   threads = g_strdup_printf ("%d", about.n_threads);
   cg_terminal_print_field (_ ("kernel"), about.kernel);
   cg_terminal_print_field (_ ("because"), about.explanation);
@@ -160,8 +157,7 @@ print_file (const char *name)
     {
       if (cg_checkpoint_info_print (path, &error))
         return CG_EXIT_OK;
-      g_printerr ("cyclegan: %s\n", error->message);
-      return CG_EXIT_FAILED;
+      return cg_terminal_fail (error->message, CG_EXIT_FAILED);
     }
   if (path)
     file = cg_safetensors_open (path, &error);
@@ -172,10 +168,7 @@ print_file (const char *name)
         g_prefix_error (&error, "%s: ", path);
     }
   if (!network || !cg_model_read_network (file, network, &error))
-    {
-      g_printerr ("cyclegan: %s\n", error->message);
-      return CG_EXIT_FAILED;
-    }
+    return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   print_model (file, &config, network);
   return CG_EXIT_OK;
 }
@@ -190,14 +183,9 @@ cg_command_info (int argc, char **argv)
       context, _ ("Checks a model file, an installed model by its name, or a checkpoint, and describes it."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    {
-      g_printerr ("cyclegan: %s\n", error->message);
-      return CG_EXIT_USAGE;
-    }
+    return cg_terminal_fail (error->message, CG_EXIT_USAGE);
   if (argc != (about_cpu ? 1 : 2))
-    {
-      g_printerr ("cyclegan: %s\n", about_cpu ? _ ("--cpu takes no file") : _ ("info takes one FILE, or --cpu"));
-      return CG_EXIT_USAGE;
-    }
+    return cg_terminal_fail (about_cpu ? _ ("--cpu takes no file") : _ ("info takes one FILE, or --cpu"),
+                             CG_EXIT_USAGE);
   return about_cpu ? print_cpu () : print_file (argv[1]);
 }

@@ -29,7 +29,7 @@ print_model (const char *path)
 
   if (!file || !cg_model_config_from_metadata (file, &config, &error))
     {
-      g_printerr ("cyclegan: %s\n", error->message);
+      cg_terminal_fail (error->message, CG_EXIT_FAILED);
       return FALSE;
     }
 
@@ -73,14 +73,8 @@ cg_command_models (int argc, char **argv)
   g_option_context_set_summary (
       context, _ ("Exit status 1 if a file that is installed as a model is none; the reason is told."));
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    {
-      g_printerr ("cyclegan: %s\n", error->message);
-      return CG_EXIT_USAGE;
-    }
+    return cg_terminal_fail (error->message, CG_EXIT_USAGE);
   if (argc != 1)
-    {
-      g_printerr ("cyclegan: %s\n", _ ("models takes no arguments"));
-      return CG_EXIT_USAGE;
-    }
+    return cg_terminal_fail (_ ("models takes no arguments"), CG_EXIT_USAGE);
   return print_models ();
 }

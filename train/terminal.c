@@ -33,3 +33,12 @@ cg_terminal_print_field (const char *label, const char *value)
   if (text)
     g_print ("%s%*s%s\n", shown, MAX (padding, 1), "", text);
 }
+
+int
+cg_terminal_fail (const char *message, int status)
+{
+  g_autofree char *text = cg_terminal_text (message, 0);
+
+  g_printerr ("cyclegan: %s\n", text);
+  return status;
+}

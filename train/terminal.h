@@ -7,3 +7,6 @@ char *cg_terminal_text (const char *text, int indent);
 
 /* One line "label   value", both made harmless; nothing where @value is NULL. */
 void cg_terminal_print_field (const char *label, const char *value);
+
+/* Tells on stderr why the command ends, made harmless, and returns @status for the caller to end with. */
+int cg_terminal_fail (const char *message, int status);
