@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* A network run by rows against the same network run whole. */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "nets/pass.h"
+#include "nets/stream.h"
+
+#define SEED 20261123
+
+typedef struct
+{
+  const float *in;
+  float *out;
+  int h, w, in_c, out_c;
+  int n_read, n_written; /* rows */
+  double last;
+  double cancel_at;
+} Picture;
+
+static CgNetwork *
+new_network (int nf, int n_blocks, CgNormKind norm, CgUpsampleKind upsample, gboolean dropout)
+{
+  const CgNetworkConfig config = { .kind = CG_NET_RESNET,
+                                   .input_nc = 3,
+                                   .output_nc = 3,
+                                   .nf = nf,
+                                   .n_blocks = n_blocks,
+                                   .norm = norm,
+                                   .upsample = upsample,
+                                   .dropout = dropout };
+  g_autoptr (GError) error = NULL;
+  CgNetwork *network = cg_network_new (&config, &error);
+  float *weights;
+
+  g_assert_no_error (error);
+  cg_network_init (network, CG_INIT_NORMAL, norm == CG_NORM_INSTANCE ? 0.02 : 0.05, SEED);
+  weights = cg_network_get_weights (network);
+  /* Running statistics and biases that do something. */
+  for (guint i = 0; i < cg_network_get_n_parameters (network); i++)
+    {
+      const CgParameter *parameter = cg_network_get_parameter (network, i);
+
+      if (parameter->n_dims == 1 && !parameter->is_scale)
+        for (size_t e = 0; e < parameter->n_floats; e++)
+          weights[parameter->offset + e]
+              = (parameter->is_buffer ? 0.5f : 0.0f) + 0.3f * (float)cg_random_uniform (SEED, CG_RANDOM_TEST, i, e);
+    }
+  cg_network_touch (network);
+  return network;
+}
+
+/* Smooth and rough parts, so that statistics differ from place to place. */
+static void
+new_picture (Picture *picture, int h, int w)
+{
+  float *in = g_new (float, h *w * 3);
+
+  for (int y = 0; y < h; y++)
+    for (int x = 0; x < w; x++)
+      for (int c = 0; c < 3; c++)
+        {
+          size_t i = (size_t)(y * w + x) * 3 + (size_t)c;
+          double noise = cg_random_uniform (SEED, CG_RANDOM_TEST, 999, i) - 0.5;
+
+          in[i] = (float)(0.6 * sin (0.05 * y * (c + 1) + 0.11 * x) + 0.8 * noise * y / h);
+        }
+  *picture = (Picture){ .in = in, .out = g_new0 (float, h *w * 3), .h = h, .w = w, .cancel_at = 2.0 };
+}
+
+static void
+clear_picture (Picture *picture)
+{
+  g_free ((float *)picture->in);
+  g_free (picture->out);
+}
+
+static float *
+run_whole (CgNetwork *network, const Picture *picture)
+{
+  int h = picture->h, w = picture->w;
+  size_t row = (size_t)w * 3 * sizeof (float);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgArena) arena = cg_arena_new ();
+  g_autoptr (CgPass) pass
+      = cg_pass_new (network, 1, h, w, CG_PASS_INFERENCE, 1, arena, 0, cg_pass_get_span (network), &error);
+  float *out = g_new (float, h *w * 3);
+
+  g_assert_no_error (error);
+  cg_arena_commit (arena, &error);
+  g_assert_no_error (error);
+  for (int y = 0; y < h; y++)
+    memcpy (cg_tensor_at (cg_pass_get_input (pass), 0, y, 0), picture->in + (size_t)(y * w) * 3, row);
+  g_assert_true (cg_pass_forward (pass, NULL, NULL));
+  for (int y = 0; y < h; y++)
+    memcpy (out + (size_t)(y * w) * 3, cg_tensor_at (cg_pass_get_output (pass), 0, y, 0), row);
+  return out;
+}
+
+static gboolean
+read_rows (int first, const CgTensor *rows, gpointer data, GError **error)
+{
+  Picture *picture = data;
+
+  g_assert_cmpint (rows->w, ==, picture->w);
+  g_assert_cmpint (first + rows->h, <=, picture->h);
+  for (int y = 0; y < rows->h; y++)
+    memcpy (cg_tensor_at (rows, 0, y, 0), picture->in + (size_t)((first + y) * picture->w) * 3,
+            (size_t)picture->w * 3 * sizeof (float));
+  picture->n_read += rows->h;
+  return TRUE;
+}
+
+static gboolean
+write_rows (int first, const CgTensor *rows, gpointer data, GError **error)
+{
+  Picture *picture = data;
+
+  g_assert_cmpint (first, ==, picture->n_written);
+  for (int y = 0; y < rows->h; y++)
+    memcpy (picture->out + (size_t)((first + y) * picture->w) * 3, cg_tensor_at (rows, 0, y, 0),
+            (size_t)picture->w * 3 * sizeof (float));
+  picture->n_written += rows->h;
+  return TRUE;
+}
+
+static gboolean
+watch (double done, gpointer data)
+{
+  Picture *picture = data;
+
+  g_assert_cmpfloat (done, >=, picture->last);
+  g_assert_cmpfloat (done, <=, 1.0 + 1e-9);
+  picture->last = done;
+  return done < picture->cancel_at;
+}
+
+static void
+run_stream (CgNetwork *network, Picture *picture, CgStreamMode mode, CgNorms *norms, GError **error)
+{
+  const CgStreamCalls calls = { read_rows, write_rows, watch, picture };
+  g_autoptr (CgArena) arena = cg_arena_new ();
+  g_autoptr (CgStream) stream = cg_stream_new (network, 1, picture->h, picture->w, mode, norms, 1, arena, 0, error);
+
+  g_assert_nonnull (stream);
+  g_assert_true (cg_arena_commit (arena, error));
+  picture->n_read = picture->n_written = 0;
+  picture->last = 0.0;
+  memset (picture->out, 0, (size_t)(picture->h * picture->w) * 3 * sizeof (float));
+  cg_stream_run (stream, &calls, error);
+}
+
+static double
+get_distance (const float *a, const float *b, int n)
+{
+  double most = 0.0;
+
+  for (int i = 0; i < n; i++)
+    most = fmax (most, fabs ((double)a[i] - b[i]));
+  return most;
+}
+
+/* Exact, and then frozen with what exact settled. */
+static void
+compare (CgNetwork *network, int h, int w)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgNorms) norms = cg_norms_new (network);
+  g_autofree float *expected = NULL;
+  Picture picture;
+
+  new_picture (&picture, h, w);
+  expected = run_whole (network, &picture);
+  run_stream (network, &picture, CG_STREAM_EXACT, norms, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (picture.n_written, ==, h);
+  g_assert_cmpint (picture.n_read, ==, cg_norms_depend_on_picture (network) ? 2 * h : h);
+  g_assert_cmpfloat_with_epsilon (picture.last, 1.0, 1e-9);
+  g_test_message ("exact, %d x %d: %g", w, h, get_distance (picture.out, expected, h * w * 3));
+  g_assert_cmpfloat (get_distance (picture.out, expected, h * w * 3), <, 1e-5);
+
+  run_stream (network, &picture, CG_STREAM_SETTLED, norms, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (picture.n_written, ==, h);
+  g_assert_cmpint (picture.n_read, ==, h);
+  g_test_message ("settled, %d x %d: %g", w, h, get_distance (picture.out, expected, h * w * 3));
+  g_assert_cmpfloat (get_distance (picture.out, expected, h * w * 3), <, 1e-5);
+  clear_picture (&picture);
+}
+
+static void
+test_sizes (void)
+{
+  const int sizes[][2] = { { 8, 8 }, { 12, 8 }, { 8, 200 }, { 404, 8 }, { 300, 20 }, { 100, 116 }, { 36, 1204 } };
+
+  for (CgUpsampleKind upsample = CG_UPSAMPLE_TRANSPOSE; upsample <= CG_UPSAMPLE_RESIZE; upsample++)
+    {
+      CgNetwork *network = new_network (4, 2, CG_NORM_INSTANCE, upsample, FALSE);
+
+      for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+        compare (network, sizes[i][0], sizes[i][1]);
+      cg_network_free (network);
+    }
+}
+
+static void
+test_blocks (void)
+{
+  const int blocks[] = { 0, 1, 3, 6, 9 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
+    {
+      CgNetwork *network = new_network (8, blocks[i], CG_NORM_INSTANCE, (CgUpsampleKind)(i % 2), i % 3 == 1);
+
+      compare (network, 260, 44);
+      cg_network_free (network);
+    }
+}
+
+static void
+test_norms (void)
+{
+  for (CgNormKind norm = CG_NORM_BATCH; norm <= CG_NORM_NONE; norm++)
+    for (int dropout = 0; dropout <= 1; dropout++)
+      {
+        CgNetwork *network = new_network (4, 2, norm, CG_UPSAMPLE_RESIZE, dropout);
+
+        g_assert_false (cg_norms_depend_on_picture (network));
+        compare (network, 140, 36);
+        cg_network_free (network);
+      }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/stream/sizes", test_sizes);
+  g_test_add_func ("/stream/blocks", test_blocks);
+  g_test_add_func ("/stream/norms", test_norms);
+  return g_test_run ();
+}
