@@ -7,6 +7,7 @@
 
 static const char *const net_g_words[] = { "resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128", NULL };
 static const char *const net_d_words[] = { "basic", "n_layers", "pixel", NULL };
+static const char *const preset_words[] = { "none", "quick", "small", "paper", NULL };
 static const char *const norm_words[] = { "instance", "batch", "none", NULL };
 static const char *const upsample_words[] = { "transpose", "resize", NULL };
 static const char *const init_type_words[] = { "normal", "xavier", "kaiming", "orthogonal", NULL };
@@ -43,6 +44,9 @@ static const CgOption options[] = {
   PATH (0, "out", out, N_ ("the run folder: checkpoints, samples, metrics and the finished generators")),
   FLAG (0, "resume", resume,
         N_ ("go on with the run in --out from its newest checkpoint, with the options stored there")),
+  CHOICE (0, "preset", preset, "none", preset_words,
+          N_ ("options that go together; each that is given as well goes before. quick: 64 px, 300 images of each, to "
+              "see in minutes whether they suit; small: 128 px, for a night; paper: as published, 256 px")),
   CHOICE (STORED, "net-g", net_g, "resnet_9blocks", net_g_words, N_ ("generators")),
   INT (STORED, "n-blocks", n_blocks, "0", 0, 1000, N_ ("residual blocks of the generators; 0: as --net-g says")),
   INT (STORED, "ngf", ngf, "64", 1, 1024, N_ ("channels of the generators' first convolution")),
@@ -103,7 +107,8 @@ static const CgOption options[] = {
   TEXT (STORED, "domain-to", domain_to, N_ ("what the images of B are: woodblock print")),
   TEXT (STORED, "author", author, N_ ("who trained the models")),
   TEXT (STORED, "license", license, N_ ("licence of the models, as SPDX writes it")),
-  FLAG (0, "print-config", print_config, N_ ("print what would run as JSON, and stop")),
+  FLAG (0, "print-config", print_config,
+        N_ ("print as JSON what would run, with the time and memory it takes as measured on a few steps, and stop")),
 };
 
 const CgOptionTable cg_train_option_table = { .options = options, .n_options = G_N_ELEMENTS (options) };

@@ -30,11 +30,20 @@ typedef enum
   CG_LR_POLICY_PLATEAU
 } CgLrPolicy;
 
+typedef enum
+{
+  CG_PRESET_NONE,
+  CG_PRESET_QUICK,
+  CG_PRESET_SMALL,
+  CG_PRESET_PAPER
+} CgPreset;
+
 /* Choices are indices into the table's words; those typed after an enumeration of the library have its order. */
 typedef struct
 {
   char *dataroot, *out;
-  int net_g; /* CgNetG */
+  int preset; /* CgPreset */
+  int net_g;  /* CgNetG */
   gint64 n_blocks, ngf;
   int net_d; /* CgNetD */
   gint64 n_layers_d, ndf;

@@ -5,8 +5,10 @@
 #include "commands.h"
 #include "image-io.h"
 #include "interrupt.h"
+#include "presets.h"
 #include "run-config.h"
 #include "run.h"
+#include "trial.h"
 
 static int
 report (const GError *error)
@@ -45,11 +47,35 @@ parse (int argc, char **argv, CgTrainOptions *options, guint64 *given, GError **
   return TRUE;
 }
 
+/* The configuration of a run that is not begun, with what it would cost where there are images to try it on. */
+static JsonNode *
+try_config (const CgTrainOptions *options, GError **error)
+{
+  g_autoptr (CgDataset) dataset = NULL;
+  g_autoptr (JsonNode) config = NULL;
+  g_autofree char *text = NULL;
+  CgDatasetOptions dataset_options;
+  CgTrial trial;
+
+  if (!options->dataroot)
+    return cg_run_config_new (options, NULL, error);
+  cg_parallel_set_wish ((int)options->threads);
+  cg_train_options_get_dataset (options, &dataset_options);
+  dataset = cg_dataset_open (&dataset_options, error);
+  config = dataset ? cg_run_config_new (options, dataset, error) : NULL;
+  if (!config || !cg_trial_run (options, dataset, &trial, error))
+    return NULL;
+  json_object_set_object_member (json_node_get_object (config), "estimate", cg_trial_to_json (&trial));
+  text = cg_trial_to_text (&trial);
+  g_printerr ("%s\n", text);
+  return g_steal_pointer (&config);
+}
+
 static int
 print_config (const CgTrainOptions *options, guint64 given, GError **error)
 {
   g_autoptr (CgTrainOptions) resolved = cg_run_get_options (options, given, error);
-  g_autoptr (JsonNode) config = resolved ? cg_run_config_new (resolved, NULL, error) : NULL;
+  g_autoptr (JsonNode) config = resolved ? try_config (resolved, error) : NULL;
   g_autofree char *text = NULL;
 
   if (!config)
@@ -68,11 +94,12 @@ cg_command_train (int argc, char **argv)
 
   if (!parse (argc, argv, options, &given, &error))
     return report (error);
+  cg_presets_apply (options, &given);
+  cg_image_init ();
   if (options->print_config)
     return print_config (options, given, &error);
 
   cg_interrupt_install ();
-  cg_image_init ();
   cg_parallel_set_wish ((int)options->threads);
   switch (cg_run (options, given, &error))
     {

@@ -98,6 +98,7 @@ static void
 test_statuses (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *out = g_build_filename (fixture->folder, "run", NULL);
+  g_autofree char *untouched = g_build_filename (fixture->folder, "untouched", NULL);
   g_autofree char *output = NULL;
   g_autofree char *messages = NULL;
 
@@ -119,6 +120,18 @@ test_statuses (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (finish (start (words ("train --print-config --ngf 7")), &output, NULL), ==, CG_EXIT_OK);
   g_assert_nonnull (strstr (output, "\"ngf\" : 7"));
   g_assert_nonnull (strstr (output, "\"n_blocks\" : 9"));
+
+  g_clear_pointer (&output, g_free);
+  g_assert_cmpint (
+      finish (start (tiny_run_argv (fixture->dataset, untouched, "--print-config", "--preset", "small", NULL)), &output,
+              &messages),
+      ==, CG_EXIT_OK);
+  g_assert_nonnull (strstr (output, "\"seconds_per_step\" : "));
+  g_assert_nonnull (strstr (output, "\"steps_per_epoch\" : 5"));
+  g_assert_nonnull (strstr (output, "\"preprocess\" : \"zoom_and_crop\""));
+  g_assert_nonnull (strstr (messages, "for 20 steps"));
+  g_assert_false (g_file_test (untouched, G_FILE_TEST_EXISTS));
+  g_clear_pointer (&messages, g_free);
 
   g_assert_cmpint (finish (start (tiny_run_argv ("/nonexistent", out, NULL)), NULL, &messages), ==, CG_EXIT_FAILED);
   g_assert_nonnull (strstr (messages, "/nonexistent"));
