@@ -16,7 +16,7 @@
 
 /* How often a thread looks before it goes to sleep: 20 to 70 µs, about what waking a sleeper takes, which is as long as a small layer. It
  * does not give way in between: that would hand a busy processor to others for milliseconds. */
-#define LOOKS 1500
+#define LOOKS 8000
 
 typedef struct _Call Call;
 

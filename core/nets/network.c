@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "base/size.h"
 #include "nets/network-private.h"
 
@@ -29,7 +30,7 @@ static float *
 try_floats (size_t n_floats, GError **error)
 {
   size_t bytes = cg_size_align (MAX (n_floats, 1) * sizeof (float), ALIGNMENT);
-  float *floats = aligned_alloc (ALIGNMENT, bytes);
+  float *floats = cg_pages_new (bytes);
 
   if (!floats)
     {
@@ -37,7 +38,6 @@ try_floats (size_t n_floats, GError **error)
                    bytes >> 20);
       return NULL;
     }
-  memset (floats, 0, bytes);
   return floats;
 }
 

@@ -8,26 +8,19 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "base/size.h"
 #include "kernels/kernels.h"
-
-#define ALIGNMENT 64
 
 /* NULL if it cannot be had. */
 static float *
 moments_new (size_t n_floats)
 {
   size_t bytes;
-  float *moments;
 
-  if (!cg_size_mul (n_floats, sizeof (float), &bytes) || bytes > G_MAXSSIZE - ALIGNMENT)
+  if (!cg_size_mul (n_floats, sizeof (float), &bytes))
     return NULL;
-
-  bytes = cg_size_align (MAX (bytes, 1), ALIGNMENT);
-  moments = aligned_alloc (ALIGNMENT, bytes);
-  if (moments != NULL)
-    memset (moments, 0, bytes);
-  return moments;
+  return cg_pages_new (bytes);
 }
 
 CgAdam *

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Prints how fast the convolutions of the ResNet-9 generator at 256x256 run on the table of CG_CPU; never fails on time. */
+/* Prints how fast the convolutions of the ResNet-9 generator at 256x256 run on the table of CG_CPU; never fails on time.
+ * Two arguments, both optional: the most threads (2), and a part of the names of the layers that are wanted. */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/kernels.h"
 
@@ -19,6 +21,7 @@ static const Layer layers[] = {
   { "down 3x3/2 64->128", { 1, 256, 256, 64, 128, 128, 128, 3, 3, 2, 1 } },
   { "down 3x3/2 128->256", { 1, 128, 128, 128, 64, 64, 256, 3, 3, 2, 1 } },
   { "block 3x3 256->256", { 1, 64, 64, 256, 64, 64, 256, 3, 3, 1, 1 } },
+  { "small 3x3 128->128", { 1, 32, 32, 128, 32, 32, 128, 3, 3, 1, 1 } },
   { "last 7x7 64->3", { 1, 256, 256, 64, 256, 256, 3, 7, 7, 1, 3 } },
   { "patch 4x4/2 3->64", { 1, 256, 256, 3, 128, 128, 64, 4, 4, 2, 1 } },
   { "patch 4x4/2 64->128", { 1, 128, 128, 64, 64, 64, 128, 4, 4, 2, 1 } },
@@ -142,22 +145,28 @@ bench_norm (const CgKernels *kernels, int size, int c, int n_threads)
 }
 
 int
-main (void)
+main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   const CgKernels *kernels = cg_kernels_get (&error);
+  const int most_threads = argc > 1 ? atoi (argv[1]) : 2;
+  const char *part = argc > 2 ? argv[2] : "";
 
   /* A kernel that was asked for and cannot be had must not be replaced by another one's numbers. */
   if (!kernels)
     g_error ("%s", error->message);
 
-  for (int n_threads = 1; n_threads <= 2; n_threads++)
+  for (int n_threads = 1; n_threads <= most_threads; n_threads++)
     {
       printf ("%s, %d thread(s)\n", kernels->name, n_threads);
       for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
-        bench_layer (kernels, &layers[i], n_threads);
-      bench_norm (kernels, 256, 64, n_threads);
-      bench_norm (kernels, 64, 256, n_threads);
+        if (strstr (layers[i].name, part))
+          bench_layer (kernels, &layers[i], n_threads);
+      if (strstr ("norm", part))
+        {
+          bench_norm (kernels, 256, 64, n_threads);
+          bench_norm (kernels, 64, 256, n_threads);
+        }
     }
   return 0;
 }
