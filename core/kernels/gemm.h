@@ -26,6 +26,28 @@ typedef struct _CgGemm CgGemm;
 typedef void (*CgGemmTile) (const CgGemm *gemm, int rows, int columns, size_t depth, const float *pixels,
                             const float *channels, bool add, float *out, size_t stride);
 
+/**
+ * CgGemmOperands: factors that lie as they are, not in panels. Term (r, p) of the sum, r < runs and p < depth, is
+ *
+ *     pixels[r*pixel_run + p*pixel_term + i*pixel_step] * channels[r*channel_run + p*channel_term + j]
+ *
+ * Only the wanted rows and columns are read. All steps count floats.
+ * @ahead: what lies this far behind the channels is wanted soon, 0 = nothing
+ */
+typedef struct
+{
+  size_t runs, depth;
+  const float *pixels;
+  size_t pixel_step, pixel_term, pixel_run;
+  const float *channels;
+  size_t channel_term, channel_run;
+  size_t ahead;
+} CgGemmOperands;
+
+/* Like CgGemmTile. */
+typedef void (*CgGemmStrided) (int rows, int columns, const CgGemmOperands *operands, bool add, float *out,
+                               size_t stride);
+
 struct _CgGemm
 {
   const char *name;
@@ -33,6 +55,7 @@ struct _CgGemm
   int n_channels; /* width of a tile, along the contiguous side of the output */
   size_t depth;   /* terms between two visits of the output, so that panels stay in cache */
   CgGemmTile tile;
+  CgGemmStrided strided; /* NULL where the kernel reads panels only, as BLIS's do */
   const void *context; /* what BLIS's kernel wants to see again */
 };
 

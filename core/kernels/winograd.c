@@ -5,52 +5,66 @@
 #include "base/parallel.h"
 #include "kernels/machine.h"
 
-/* Tiles of one block: enough to use every panel of weights several times, few enough that all 36 transformed planes stay
- * near the processor. */
-#define BLOCK_TILES 48
+/* Most tiles of one block: enough to use every panel of weights several times, few enough that all 36 transformed planes
+ * stay near the processor. */
+#define BLOCK_TILES 64
+#define PANEL_BLOCK_TILES 48 /* where they have to be packed first */
+
+/* Fewer tiles are not worth a block of their own. */
+#define LEAST_TILES 8
 
 /**
  * out tile = A^T [ sum_c U[c] * V[c] ] A with V = B^T d B of the input tile and U = G g G^T of the weights, the product
  * taken element by element (Lavin & Gray 2016): for each of the 36 elements one matrix product [tiles][c] * [c][o].
+ *
+ * Every tile's sums are formed in the same order whatever the blocks, so that these may depend on the number of threads.
  */
 typedef struct
 {
   int across, down; /* tiles */
-  int block_tiles;  /* a multiple of the micro-kernel's pixels */
+  int n_tiles;      /* of all images */
+  int block_tiles;
   int n_blocks;
   int n_panels;         /* of output channels */
-  size_t in_step;       /* floats of one element's V of a block */
+  int in_width;         /* floats of one tile, one element of V, where the kernel reads rows */
+  size_t in_step;       /* floats of one element's V of a block: [tile][in_width], or panels [c][n_pixels] */
   size_t product_step;  /* floats of one tile's products, one element */
   size_t product_plane; /* floats of one element's products */
 } Plan;
 
 static void
-plan_init (Plan *plan, const CgMachine *machine, const CgGather *g, int n)
+plan_init (Plan *plan, const CgMachine *machine, const CgGather *g, int n, int n_threads)
 {
   const CgGemm *gemm = machine->gemm;
+  const int unit = gemm->strided ? 1 : gemm->n_pixels;
+  const int most = gemm->strided ? BLOCK_TILES : MAX (PANEL_BLOCK_TILES / unit, 1) * unit;
 
   plan->across = cg_ceil_div (g->width, CG_WINOGRAD_OUT);
   plan->down = cg_ceil_div (g->height, CG_WINOGRAD_OUT);
+  plan->n_tiles = n * plan->across * plan->down;
 
-  const int tiles = plan->across * plan->down;
-  /* A small image in large blocks would leave threads without work, or one with a block more than the others. */
-  const int wanted = tiles * n < CG_ENOUGH_ITEMS * BLOCK_TILES ? BLOCK_TILES * 2 / 3 : BLOCK_TILES;
-  const int most = MAX (wanted / gemm->n_pixels, 1) * gemm->n_pixels;
-  const int n_blocks = MAX (cg_ceil_div (tiles, most), 1);
+  /* Blocks of about the same size, and as many for every thread, so that none is left with more than the others. */
+  const int least = MAX (cg_ceil_div (plan->n_tiles, most), 1);
+  const int fair = MIN (cg_ceil_div (least, n_threads) * n_threads, MAX (plan->n_tiles / LEAST_TILES, least));
 
-  /* Blocks of about the same size, so that no thread is left with a small one. */
-  plan->block_tiles = MAX (cg_ceil_div (cg_ceil_div (tiles, n_blocks), gemm->n_pixels), 1) * gemm->n_pixels;
-  plan->n_blocks = cg_ceil_div (tiles, plan->block_tiles);
+  plan->block_tiles = MAX (cg_ceil_div (cg_ceil_div (plan->n_tiles, fair), unit), 1) * unit;
+  plan->n_blocks = cg_ceil_div (plan->n_tiles, plan->block_tiles);
   plan->n_panels = cg_ceil_div (g->out_channels, gemm->n_channels);
-  plan->in_step = cg_round_line ((size_t)plan->block_tiles * (size_t)g->in_channels) + 16;
+  /* A row more than the channels, so that the rows of a micro-kernel's tiles do not all fall into the same places of the cache. */
+  plan->in_width = cg_ceil_div (g->in_channels, CG_WINOGRAD_CHANNELS) * CG_WINOGRAD_CHANNELS + 16;
+  plan->in_step = gemm->strided ? (size_t)plan->block_tiles * (size_t)plan->in_width
+                                : cg_round_line ((size_t)plan->block_tiles * (size_t)g->in_channels) + 16;
   plan->product_step = (size_t)(plan->n_panels * gemm->n_channels) + 16;
   plan->product_plane = (size_t)plan->block_tiles * plan->product_step;
 }
 
+/* Room for one micro-kernel's worth of tiles that have to be packed. */
 static size_t
 tile_floats (const CgMachine *machine)
 {
-  return cg_round_line ((size_t)(CG_WINOGRAD_PRODUCTS * machine->gemm->n_pixels) * CG_WINOGRAD_CHANNELS);
+  return machine->gemm->strided
+             ? 0
+             : cg_round_line ((size_t)(CG_WINOGRAD_PRODUCTS * machine->gemm->n_pixels) * CG_WINOGRAD_CHANNELS);
 }
 
 static size_t
@@ -67,7 +81,8 @@ scratch_floats (const CgMachine *machine, const CgGather *g, int n)
 {
   Plan plan;
 
-  plan_init (&plan, machine, g, n);
+  /* One thread has the largest blocks. */
+  plan_init (&plan, machine, g, n, 1);
   return tile_floats (machine) + CG_WINOGRAD_PRODUCTS * (plan.in_step + plan.product_plane) + CG_GEMM_SLACK;
 }
 
@@ -126,9 +141,46 @@ typedef struct
   Plan plan;
 } RunJob;
 
-/* V of one micro-kernel's worth of tiles, all channels, straight into the 36 panels at @panels. */
+/* Where a tile lies in its image. */
+typedef struct
+{
+  int n, top, left;
+} Place;
+
+static Place
+get_place (const Plan *plan, int tile)
+{
+  const int per_image = plan->across * plan->down, within = tile % per_image;
+
+  return (Place){ tile / per_image, within / plan->across * CG_WINOGRAD_OUT, within % plan->across * CG_WINOGRAD_OUT };
+}
+
+/* V of one tile and CG_WINOGRAD_CHANNELS channels from @c on. */
 static void
-transform_tiles (const RunJob *job, int n, int first, int count, float *tiles, float *panels)
+transform_tile (const RunJob *job, int tile, int c, float *out, size_t out_step)
+{
+  const CgGatherCall *call = job->call;
+  const CgGather *g = call->gather;
+  const Place place = get_place (&job->plan, tile);
+
+  /* A tile at the border reads only what the wanted output pixels need; more may not be there. */
+  call->machine->rows->winograd_input (
+      cg_plane_at (&call->in, place.n, place.top + g->in_top, place.left + g->in_left, g->in_channels) + c,
+      call->in.row_stride, (size_t)g->in_channels, g->height - place.top + 2, g->width - place.left + 2,
+      MIN (CG_WINOGRAD_CHANNELS, g->in_channels - c), out, out_step);
+}
+
+static void
+transform_to_rows (const RunJob *job, int first, int count, float *in)
+{
+  for (int i = 0; i < count; i++)
+    for (int c = 0; c < job->call->gather->in_channels; c += CG_WINOGRAD_CHANNELS)
+      transform_tile (job, first + i, c, in + (size_t)i * (size_t)job->plan.in_width + (size_t)c, job->plan.in_step);
+}
+
+/* One micro-kernel's worth of tiles, all channels, into the 36 panels at @panels. */
+static void
+transform_to_panels (const RunJob *job, int first, int count, float *tiles, float *panels)
 {
   const CgGatherCall *call = job->call;
   const CgGather *g = call->gather;
@@ -137,50 +189,54 @@ transform_tiles (const RunJob *job, int n, int first, int count, float *tiles, f
 
   for (int c = 0; c < g->in_channels; c += CG_WINOGRAD_CHANNELS)
     {
-      const int n_channels = MIN (CG_WINOGRAD_CHANNELS, g->in_channels - c);
       const float *starts[CG_GEMM_MAX_PIXELS];
 
       for (int i = 0; i < count; i++)
-        {
-          const int top = (first + i) / job->plan.across * CG_WINOGRAD_OUT;
-          const int left = (first + i) % job->plan.across * CG_WINOGRAD_OUT;
-
-          /* A tile at the border reads only what the wanted output pixels need; more may not be there. */
-          call->machine->rows->winograd_input (
-              cg_plane_at (&call->in, n, top + g->in_top, left + g->in_left, g->in_channels) + c, call->in.row_stride,
-              (size_t)g->in_channels, g->height - top + 2, g->width - left + 2, n_channels,
-              tiles + i * CG_WINOGRAD_CHANNELS, element);
-        }
+        transform_tile (job, first + i, c, tiles + i * CG_WINOGRAD_CHANNELS, element);
       for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
         {
           for (int i = 0; i < count; i++)
             starts[i] = tiles + (size_t)q * element + i * CG_WINOGRAD_CHANNELS;
-          call->machine->rows->pack_pixels (width, count, starts, (size_t)n_channels,
+          call->machine->rows->pack_pixels (width, count, starts,
+                                            (size_t)MIN (CG_WINOGRAD_CHANNELS, g->in_channels - c),
                                             panels + (size_t)q * job->plan.in_step + (size_t)(c * width));
         }
     }
 }
 
 static void
-multiply_elements (const RunJob *job, int count, const float *panels, float *products)
+multiply_elements (const RunJob *job, int count, const float *in, float *products)
 {
   const CgGatherCall *call = job->call;
   const CgGemm *gemm = call->machine->gemm;
   const Plan *plan = &job->plan;
-  const size_t depth = (size_t)call->gather->in_channels;
+  const size_t depth = (size_t)call->gather->in_channels, panel = depth * (size_t)gemm->n_channels;
   const float *weights = call->packed;
 
   for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
-    for (int j = 0; j < plan->n_panels; j++)
-      {
-        for (int i = 0; i < count; i += gemm->n_pixels)
-          gemm->tile (gemm, MIN (gemm->n_pixels, count - i), gemm->n_channels, depth,
-                      panels + (size_t)q * plan->in_step + (size_t)i * depth, weights, false,
-                      products + (size_t)q * plan->product_plane + (size_t)i * plan->product_step
-                          + (size_t)(j * gemm->n_channels),
-                      plan->product_step);
-        weights += depth * (size_t)gemm->n_channels;
-      }
+    for (int j = 0; j < plan->n_panels; j++, weights += panel)
+      for (int i = 0; i < count; i += gemm->n_pixels)
+        {
+          const int rows = MIN (gemm->n_pixels, count - i);
+          const float *from = in + (size_t)q * plan->in_step;
+          float *to = products + (size_t)q * plan->product_plane + (size_t)i * plan->product_step
+                      + (size_t)(j * gemm->n_channels);
+
+          if (gemm->strided)
+            gemm->strided (rows, gemm->n_channels,
+                           &(CgGemmOperands){ .runs = 1,
+                                              .depth = depth,
+                                              .pixels = from + (size_t)(i * plan->in_width),
+                                              .pixel_step = (size_t)plan->in_width,
+                                              .pixel_term = 1,
+                                              .channels = weights,
+                                              .channel_term = (size_t)gemm->n_channels,
+                                              .ahead = panel },
+                           false, to, plan->product_step);
+          else
+            gemm->tile (gemm, rows, gemm->n_channels, depth, from + (size_t)i * depth, weights, false, to,
+                        plan->product_step);
+        }
 }
 
 static void
@@ -191,26 +247,28 @@ run_block (size_t item, int worker, void *data)
   const CgGather *g = call->gather;
   const Plan *plan = &job->plan;
   const int width = call->machine->gemm->n_pixels;
-  const int n = (int)(item / (size_t)plan->n_blocks);
-  const int first = (int)(item % (size_t)plan->n_blocks) * plan->block_tiles;
-  const int count = MIN (plan->block_tiles, plan->across * plan->down - first);
+  const int first = (int)item * plan->block_tiles, count = MIN (plan->block_tiles, plan->n_tiles - first);
   float *tiles = cg_workspace_get (call->workspace, worker);
-  float *panels = tiles + tile_floats (call->machine);
-  float *products = panels + CG_WINOGRAD_PRODUCTS * plan->in_step;
+  float *in = tiles + tile_floats (call->machine);
+  float *products = in + CG_WINOGRAD_PRODUCTS * plan->in_step;
 
-  for (int i = 0; i < count; i += width)
-    transform_tiles (job, n, first + i, MIN (width, count - i), tiles, panels + (size_t)i * (size_t)g->in_channels);
+  if (call->machine->gemm->strided)
+    transform_to_rows (job, first, count, in);
+  else
+    for (int i = 0; i < count; i += width)
+      transform_to_panels (job, first + i, MIN (width, count - i), tiles, in + (size_t)i * (size_t)g->in_channels);
 
-  multiply_elements (job, count, panels, products);
+  multiply_elements (job, count, in, products);
 
   for (int i = 0; i < count; i++)
     {
-      const int top = (first + i) / plan->across * CG_WINOGRAD_OUT, left = (first + i) % plan->across * CG_WINOGRAD_OUT;
+      const Place place = get_place (plan, first + i);
 
-      call->machine->rows->winograd_output (products + (size_t)i * plan->product_step, plan->product_plane,
-                                            cg_plane_at (&call->out, n, top, left, g->out_channels),
-                                            call->out.row_stride, (size_t)g->out_channels, g->height - top,
-                                            g->width - left, g->out_channels, call->bias, call->activation);
+      call->machine->rows->winograd_output (
+          products + (size_t)i * plan->product_step, plan->product_plane,
+          cg_plane_at (&call->out, place.n, place.top, place.left, g->out_channels), call->out.row_stride,
+          (size_t)g->out_channels, g->height - place.top, g->width - place.left, g->out_channels, call->bias,
+          call->activation);
     }
 }
 
@@ -219,8 +277,8 @@ run (const CgGatherCall *call)
 {
   RunJob job = { .call = call };
 
-  plan_init (&job.plan, call->machine, call->gather, call->n);
-  cg_parallel_for (call->workspace->n_threads, (size_t)call->n * (size_t)job.plan.n_blocks, run_block, &job);
+  plan_init (&job.plan, call->machine, call->gather, call->n, MAX (call->workspace->n_threads, 1));
+  cg_parallel_for (call->workspace->n_threads, (size_t)job.plan.n_blocks, run_block, &job);
 }
 
 const CgAlgorithm cg_winograd = {
