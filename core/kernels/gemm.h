@@ -56,7 +56,7 @@ struct _CgGemm
   size_t depth;   /* terms between two visits of the output, so that panels stay in cache */
   CgGemmTile tile;
   CgGemmStrided strided; /* NULL where the kernel reads panels only, as BLIS's do */
-  const void *context; /* what BLIS's kernel wants to see again */
+  const void *context;   /* what BLIS's kernel wants to see again */
 };
 
 /* Own kernels; only to be run where cg_cpu_get_features() allows it. */

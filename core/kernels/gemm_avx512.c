@@ -33,9 +33,7 @@
   _mm_prefetch ((const char *)(out + (i)*stride + 16), _MM_HINT_T0);
 
 /* Pixel i by one of three pointers, five pixels apart, and a multiple of the step that an address can hold. */
-#define PIXEL(i)                                                                                                       \
-  ((i) / 5 == 0 ? first : (i) / 5 == 1 ? second : third)                                                               \
-      + ((i) % 5 == 3 ? triple : ((i) % 5) * step)
+#define PIXEL(i) ((i) / 5 == 0 ? first : (i) / 5 == 1 ? second : third) + ((i) % 5 == 3 ? triple : ((i) % 5) * step)
 
 /* The barrier makes one broadcast serve both products; the compiler would load the pixel twice, and loads are what is short. */
 #define MULTIPLY(i)                                                                                                    \
@@ -74,7 +72,7 @@
         {                                                                                                              \
           const __m512 low = _mm512_maskz_loadu_ps (low_mask, channels);                                               \
           const __m512 high = _mm512_maskz_loadu_ps (high_mask, channels + 16);                                        \
-          __asm__("" : "+r"(step), "+r"(triple), "+r"(channel_term));                                                                    \
+          __asm__("" : "+r"(step), "+r"(triple), "+r"(channel_term));                                                  \
           _mm_prefetch ((const char *)(channels + AHEAD * channel_term), _MM_HINT_T0);                                 \
           _mm_prefetch ((const char *)(channels + AHEAD * channel_term + 16), _MM_HINT_T0);                            \
           _mm_prefetch ((const char *)(channels + ahead), _MM_HINT_T1);                                                \

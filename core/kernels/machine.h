@@ -52,6 +52,13 @@ cg_ceil_div (int a, int b)
   return (a + b - 1) / b;
 }
 
+/* Rows of a micro-kernel's tile so that all tiles of @count rows are about as high: a kernel that takes panels wants them full. */
+static inline int
+cg_gemm_even_rows (const CgGemm *gemm, int count)
+{
+  return gemm->strided ? cg_ceil_div (MAX (count, 1), cg_ceil_div (MAX (count, 1), gemm->n_pixels)) : gemm->n_pixels;
+}
+
 /* Below this many channels on either side Winograd's transforms cost more than the products they save. */
 #define CG_WINOGRAD_LEAST_CHANNELS 32
 

@@ -7,8 +7,8 @@
 #include "kernels/convolution.h"
 
 #define BLOCK_FLOATS (2 * 1024 * 1024) /* transformed tiles of one block, both sides: what a last-level cache holds */
-#define SUM_FLOATS (4 * 1024 * 1024)   /* most memory for the transformed gradient */
 #define TRANSFORM_TILES 8              /* tiles of one item */
+#define GROUP_CHANNELS 64              /* of either side, whose 36 products one thread keeps in its cache */
 
 /**
  * The forward map is y = A^T [ (G w G^T) * (B^T x B) ] A for every tile, so, with all tiles t,
@@ -16,7 +16,8 @@
  *     dw = G^T [ sum_t (B^T x_t B) * (A dy_t A^T) ] G,
  *
  * and the sum is, element by element of the 36, one matrix product [c][tiles] * [tiles][k]. Derived here. Tiles go through
- * in blocks: all threads transform a block, then all threads multiply it, each item sums that no other touches.
+ * in blocks: all threads transform a block, then each takes groups of c and k, multiplies their 36 elements, and adds what they
+ * give to dw, where no other thread writes.
  */
 typedef struct
 {
@@ -24,17 +25,19 @@ typedef struct
   size_t n_tiles; /* of all images */
   size_t block_tiles;
   int x_panels, y_panels; /* of the channels of either side */
-  size_t x_element;       /* floats of one element of a block, x side: [panel][tile][n_pixels] */
-  size_t y_element;       /* y side: [panel][tile][n_channels] */
-  size_t sum_element;     /* [c][k] */
+  int x_width, y_width;   /* floats of one tile, one element, where the kernel reads rows */
+  size_t x_element;       /* floats of one element of a block, x side: [tile][x_width], or panels [tile][n_pixels] */
+  size_t y_element;       /* y side: [tile][y_width], or panels [tile][n_channels] */
+  int c_group, k_group;
+  int n_c_groups, n_k_groups;
+  size_t product_element; /* floats of one element's products of one group, [c][k] */
   size_t own;             /* floats of one thread */
 } Plan;
 
 bool
 cg_winograd_gradient_suits (const CgConvShape *shape)
 {
-  return shape->r == 3 && shape->s == 3 && shape->stride == 1 && MIN (shape->c, shape->k) >= CG_WINOGRAD_LEAST_CHANNELS
-         && CG_WINOGRAD_PRODUCTS * (size_t)shape->c * (size_t)shape->k <= SUM_FLOATS;
+  return shape->r == 3 && shape->s == 3 && shape->stride == 1 && MIN (shape->c, shape->k) >= CG_WINOGRAD_LEAST_CHANNELS;
 }
 
 static int
@@ -43,9 +46,17 @@ round_channels (int n_channels)
   return cg_ceil_div (n_channels, CG_WINOGRAD_CHANNELS) * CG_WINOGRAD_CHANNELS;
 }
 
+/* Channels of one group: whole panels where there are panels. */
+static int
+get_group (const CgMachine *machine, int width)
+{
+  return machine->gemm->strided ? GROUP_CHANNELS : MAX (GROUP_CHANNELS / width, 1) * width;
+}
+
 static void
 plan_init (Plan *plan, const CgMachine *machine, const CgConvShape *sh)
 {
+  const CgGemm *gemm = machine->gemm;
   const size_t per_tile = CG_WINOGRAD_PRODUCTS * (size_t)(sh->c + sh->k);
   size_t n_blocks;
 
@@ -54,20 +65,29 @@ plan_init (Plan *plan, const CgMachine *machine, const CgConvShape *sh)
   plan->n_tiles = (size_t)sh->n * (size_t)plan->across * (size_t)plan->down;
   n_blocks = MAX ((plan->n_tiles * per_tile + BLOCK_FLOATS - 1) / BLOCK_FLOATS, 1);
   plan->block_tiles = MAX ((plan->n_tiles + n_blocks - 1) / n_blocks, 1);
-  plan->x_panels = cg_ceil_div (sh->c, machine->gemm->n_pixels);
-  plan->y_panels = cg_ceil_div (sh->k, machine->gemm->n_channels);
+  plan->x_panels = cg_ceil_div (sh->c, gemm->n_pixels);
+  plan->y_panels = cg_ceil_div (sh->k, gemm->n_channels);
+  /* Lines more than the channels, so that rows and elements do not all fall into the same places of the cache. */
+  plan->x_width = round_channels (sh->c) + 16;
+  plan->y_width = round_channels (sh->k) + 16;
   plan->x_element
-      = cg_round_line (plan->block_tiles * (size_t)(plan->x_panels * machine->gemm->n_pixels)) + CG_GEMM_SLACK;
+      = cg_round_line (plan->block_tiles * (size_t)(gemm->strided ? plan->x_width : plan->x_panels * gemm->n_pixels))
+        + CG_GEMM_SLACK + 16;
   plan->y_element
-      = cg_round_line (plan->block_tiles * (size_t)(plan->y_panels * machine->gemm->n_channels)) + CG_GEMM_SLACK;
-  plan->sum_element = cg_round_line ((size_t)sh->c * (size_t)sh->k);
-  plan->own = CG_WINOGRAD_PRODUCTS * (size_t)round_channels (MAX (sh->c, sh->k));
+      = cg_round_line (plan->block_tiles * (size_t)(gemm->strided ? plan->y_width : plan->y_panels * gemm->n_channels))
+        + CG_GEMM_SLACK + 16;
+  plan->c_group = MIN (get_group (machine, gemm->n_pixels), sh->c);
+  plan->k_group = MIN (get_group (machine, gemm->n_channels), sh->k);
+  plan->n_c_groups = cg_ceil_div (sh->c, plan->c_group);
+  plan->n_k_groups = cg_ceil_div (sh->k, plan->k_group);
+  plan->product_element = cg_round_line ((size_t)plan->c_group * (size_t)plan->k_group) + 16;
+  plan->own = CG_WINOGRAD_PRODUCTS * MAX (plan->product_element, (size_t)round_channels (MAX (sh->c, sh->k)));
 }
 
 static size_t
 shared_floats (const Plan *plan)
 {
-  return CG_WINOGRAD_PRODUCTS * (plan->x_element + plan->y_element + plan->sum_element);
+  return CG_WINOGRAD_PRODUCTS * (plan->x_element + plan->y_element);
 }
 
 /* What is shared comes first, and one thread's part has to hold all of it. */
@@ -86,7 +106,7 @@ typedef struct
   const CgConvShape *shape;
   CgPlane x, y;
   float *dw;
-  float *x_block, *y_block, *sums, *own;
+  float *x_block, *y_block, *own;
   size_t first, count; /* tiles of this block */
   Plan plan;
 } Job;
@@ -117,56 +137,80 @@ transform_tiles (size_t item, int worker, void *data)
   const Job *job = data;
   const CgConvShape *sh = job->shape;
   const Plan *plan = &job->plan;
+  const CgGemm *gemm = job->machine->gemm;
   const CgRows *rows = job->machine->rows;
   const size_t per_image = (size_t)plan->across * (size_t)plan->down;
-  float *elements = job->own + (size_t)worker * plan->own;
+  float *own = job->own + (size_t)worker * plan->own;
 
   for (size_t t = item * TRANSFORM_TILES; t < MIN ((item + 1) * TRANSFORM_TILES, job->count); t++)
     {
       const int n = (int)((job->first + t) / per_image), tile = (int)((job->first + t) % per_image);
       const int top = tile / plan->across * CG_WINOGRAD_OUT, left = tile % plan->across * CG_WINOGRAD_OUT;
+      float *x = gemm->strided ? job->x_block + t * (size_t)plan->x_width : own;
+      float *y = gemm->strided ? job->y_block + t * (size_t)plan->y_width : own;
 
       for (int c = 0; c < sh->c; c += CG_WINOGRAD_CHANNELS)
         rows->winograd_input (cg_plane_at (&job->x, n, top - sh->pad, left - sh->pad, sh->c) + c, job->x.row_stride,
-                              (size_t)sh->c, sh->ho - top + 2, sh->wo - left + 2, sh->c - c, elements + c,
-                              (size_t)round_channels (sh->c));
-      place_tile (job, elements, sh->c, job->machine->gemm->n_pixels, plan->x_panels, job->x_block, plan->x_element, t);
+                              (size_t)sh->c, sh->ho - top + 2, sh->wo - left + 2, sh->c - c, x + c,
+                              gemm->strided ? plan->x_element : (size_t)round_channels (sh->c));
+      if (!gemm->strided)
+        place_tile (job, x, sh->c, gemm->n_pixels, plan->x_panels, job->x_block, plan->x_element, t);
 
       for (int k = 0; k < sh->k; k += CG_WINOGRAD_CHANNELS)
         rows->winograd_gradient (cg_plane_at (&job->y, n, top, left, sh->k) + k, job->y.row_stride, (size_t)sh->k,
-                                 sh->ho - top, sh->wo - left, sh->k - k, elements + k, (size_t)round_channels (sh->k));
-      place_tile (job, elements, sh->k, job->machine->gemm->n_channels, plan->y_panels, job->y_block, plan->y_element,
-                  t);
+                                 sh->ho - top, sh->wo - left, sh->k - k, y + k,
+                                 gemm->strided ? plan->y_element : (size_t)round_channels (sh->k));
+      if (!gemm->strided)
+        place_tile (job, y, sh->k, gemm->n_channels, plan->y_panels, job->y_block, plan->y_element, t);
     }
 }
 
-/* One panel of k of one element, all c. */
+/* out [c][k] of one element: channels c … c + rows - 1 and k … k + columns - 1. */
 static void
-multiply_panel (size_t item, int worker, void *data)
+multiply_tile (const Job *job, int q, int c, int rows, int k, int columns, float *out)
 {
-  const Job *job = data;
   const CgGemm *gemm = job->machine->gemm;
   const Plan *plan = &job->plan;
-  const size_t q = item / (size_t)plan->y_panels;
-  const int j = (int)(item % (size_t)plan->y_panels) * gemm->n_channels;
-  const float *y = job->y_block + q * plan->y_element + (size_t)j * job->count;
-  float *sums = job->sums + q * plan->sum_element + j;
+  const float *x = job->x_block + (size_t)q * plan->x_element, *y = job->y_block + (size_t)q * plan->y_element;
 
-  for (int c = 0; c < job->shape->c; c += gemm->n_pixels)
-    gemm->tile (gemm, MIN (gemm->n_pixels, job->shape->c - c), MIN (gemm->n_channels, job->shape->k - j), job->count,
-                job->x_block + q * plan->x_element + (size_t)c * job->count, y, job->first > 0,
-                sums + (size_t)c * (size_t)job->shape->k, (size_t)job->shape->k);
+  if (gemm->strided)
+    gemm->strided (rows, columns,
+                   &(CgGemmOperands){ .runs = 1,
+                                      .depth = job->count,
+                                      .pixels = x + c,
+                                      .pixel_step = 1,
+                                      .pixel_term = (size_t)plan->x_width,
+                                      .channels = y + k,
+                                      .channel_term = (size_t)plan->y_width },
+                   false, out, (size_t)plan->k_group);
+  else
+    gemm->tile (gemm, rows, columns, job->count, x + (size_t)c * job->count, y + (size_t)k * job->count, false, out,
+                (size_t)plan->k_group);
 }
 
-/* All k of one c. */
+/* One group of c and one of k: all elements of their products, and dw += what these give. */
 static void
-finish_channel (size_t item, int worker, void *data)
+multiply_group (size_t item, int worker, void *data)
 {
   const Job *job = data;
-  const size_t row = item * (size_t)job->shape->k;
+  const CgConvShape *sh = job->shape;
+  const Plan *plan = &job->plan;
+  const int width = job->machine->gemm->n_channels;
+  const int c = (int)(item / (size_t)plan->n_k_groups) * plan->c_group, n_c = MIN (plan->c_group, sh->c - c);
+  const int k = (int)(item % (size_t)plan->n_k_groups) * plan->k_group, n_k = MIN (plan->k_group, sh->k - k);
+  const int step = cg_gemm_even_rows (job->machine->gemm, n_c);
+  float *products = job->own + (size_t)worker * plan->own;
 
-  job->machine->rows->winograd_weight_gradient (job->sums + row, job->plan.sum_element, job->shape->k, job->dw + row,
-                                                (size_t)job->shape->c * (size_t)job->shape->k);
+  for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
+    for (int j = 0; j < n_k; j += width)
+      for (int i = 0; i < n_c; i += step)
+        multiply_tile (job, q, c + i, MIN (step, n_c - i), k + j, MIN (width, n_k - j),
+                       products + (size_t)q * plan->product_element + (size_t)(i * plan->k_group + j));
+
+  for (int i = 0; i < n_c; i++)
+    job->machine->rows->winograd_weight_gradient (products + (size_t)(i * plan->k_group), plan->product_element, n_k,
+                                                  job->dw + (size_t)(c + i) * (size_t)sh->k + k,
+                                                  (size_t)sh->c * (size_t)sh->k);
 }
 
 void
@@ -179,7 +223,6 @@ cg_winograd_gradient_run (const CgMachine *machine, const CgConvShape *shape, Cg
   plan_init (&job.plan, machine, shape);
   job.x_block = workspace->scratch;
   job.y_block = job.x_block + CG_WINOGRAD_PRODUCTS * plan->x_element;
-  job.sums = job.y_block + CG_WINOGRAD_PRODUCTS * plan->y_element;
   job.own = workspace->scratch + shared_floats (plan);
 
   for (job.first = 0; job.first < plan->n_tiles; job.first += plan->block_tiles)
@@ -187,8 +230,6 @@ cg_winograd_gradient_run (const CgMachine *machine, const CgConvShape *shape, Cg
       job.count = MIN (plan->block_tiles, plan->n_tiles - job.first);
       cg_parallel_for (workspace->n_threads, (job.count + TRANSFORM_TILES - 1) / TRANSFORM_TILES, transform_tiles,
                        &job);
-      cg_parallel_for (workspace->n_threads, CG_WINOGRAD_PRODUCTS * (size_t)plan->y_panels, multiply_panel, &job);
+      cg_parallel_for (workspace->n_threads, (size_t)plan->n_c_groups * (size_t)plan->n_k_groups, multiply_group, &job);
     }
-  if (plan->n_tiles > 0)
-    cg_parallel_for (workspace->n_threads, (size_t)shape->c, finish_channel, &job);
 }

@@ -50,12 +50,12 @@ plan_init (Plan *plan, const CgMachine *machine, const CgGather *g, int n, int n
   plan->block_tiles = MAX (cg_ceil_div (cg_ceil_div (plan->n_tiles, fair), unit), 1) * unit;
   plan->n_blocks = cg_ceil_div (plan->n_tiles, plan->block_tiles);
   plan->n_panels = cg_ceil_div (g->out_channels, gemm->n_channels);
-  /* A row more than the channels, so that the rows of a micro-kernel's tiles do not all fall into the same places of the cache. */
+  /* Lines more than the channels, here and below, so that rows and elements do not all fall into the same places of the cache. */
   plan->in_width = cg_ceil_div (g->in_channels, CG_WINOGRAD_CHANNELS) * CG_WINOGRAD_CHANNELS + 16;
-  plan->in_step = gemm->strided ? (size_t)plan->block_tiles * (size_t)plan->in_width
+  plan->in_step = gemm->strided ? (size_t)plan->block_tiles * (size_t)plan->in_width + 16
                                 : cg_round_line ((size_t)plan->block_tiles * (size_t)g->in_channels) + 16;
   plan->product_step = (size_t)(plan->n_panels * gemm->n_channels) + 16;
-  plan->product_plane = (size_t)plan->block_tiles * plan->product_step;
+  plan->product_plane = (size_t)plan->block_tiles * plan->product_step + 16;
 }
 
 /* Room for one micro-kernel's worth of tiles that have to be packed. */
@@ -211,13 +211,14 @@ multiply_elements (const RunJob *job, int count, const float *in, float *product
   const CgGemm *gemm = call->machine->gemm;
   const Plan *plan = &job->plan;
   const size_t depth = (size_t)call->gather->in_channels, panel = depth * (size_t)gemm->n_channels;
+  const int step = cg_gemm_even_rows (gemm, count);
   const float *weights = call->packed;
 
   for (int q = 0; q < CG_WINOGRAD_PRODUCTS; q++)
     for (int j = 0; j < plan->n_panels; j++, weights += panel)
-      for (int i = 0; i < count; i += gemm->n_pixels)
+      for (int i = 0; i < count; i += step)
         {
-          const int rows = MIN (gemm->n_pixels, count - i);
+          const int rows = MIN (step, count - i);
           const float *from = in + (size_t)q * plan->in_step;
           float *to = products + (size_t)q * plan->product_plane + (size_t)i * plan->product_step
                       + (size_t)(j * gemm->n_channels);
@@ -264,11 +265,10 @@ run_block (size_t item, int worker, void *data)
     {
       const Place place = get_place (plan, first + i);
 
-      call->machine->rows->winograd_output (
-          products + (size_t)i * plan->product_step, plan->product_plane,
-          cg_plane_at (&call->out, place.n, place.top, place.left, g->out_channels), call->out.row_stride,
-          (size_t)g->out_channels, g->height - place.top, g->width - place.left, g->out_channels, call->bias,
-          call->activation);
+      call->machine->rows->winograd_output (products + (size_t)i * plan->product_step, plan->product_plane,
+                                            cg_plane_at (&call->out, place.n, place.top, place.left, g->out_channels),
+                                            call->out.row_stride, (size_t)g->out_channels, g->height - place.top,
+                                            g->width - place.left, g->out_channels, call->bias, call->activation);
     }
 }
 
