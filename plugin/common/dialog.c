@@ -1,181 +1,340 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* CgDialog: models to the left, the preview to the right, below it what can be set. Nothing but the preview button asks the network. */
+/* CgDialog: the preview to the left, models and controls to the right. Nothing but the preview button asks the network. */
 #include "dialog.h"
 
 #include <glib/gi18n-lib.h>
 
+#include "controls.h"
+#include "model-cost.h"
 #include "model-view.h"
 #include "preview.h"
 
-/* Of what every pixel means: a part that takes seconds. */
-#define CROP_SIZE 512
+/* Longer than this, and painting on a layer with a live filter would be no pleasure. */
+#define LIVE_SECONDS 1.0
 
 struct _CgDialog
 {
   GtkWidget *box;
   CgModelView *models;
+  CgControls *controls;
   CgPreview *preview;
   GtkWidget *run;
   GtkWidget *progress;
   GtkWidget *message;
-  GtkWidget *size_mode;
-  GtkWidget *size;
-  GtkWidget *strength;
-  GtkWidget *output;
+  GtkWidget *estimate;
   GeglBuffer *buffer;
   GeglRectangle selection;
-  gboolean can_replace;
+  char *no_live;
+  char *priced; /* the model that @cost or @problem is about; "" before the first */
+  CgModelCost *cost;
+  char *problem; /* why the model cannot be loaded */
+  GCancellable *pricing;
   CgTranslation *translation;
   GCancellable *running;
+  CgSettings settings; /* what the controls show */
   void (*ready) (gboolean ready, gpointer data);
   gpointer data;
 };
 
-/* What the network sees for the preview: what it would see for good, but for every pixel a part in the middle of the selection. */
-static GeglRectangle
-get_preview_area (CgDialog *dialog, const CgSettings *settings)
+/* What a thread's callback holds on to: the dialog may be gone before it comes. */
+typedef struct
 {
-  GeglRectangle area = cg_settings_get_area (settings, gegl_buffer_get_width (dialog->buffer),
-                                             gegl_buffer_get_height (dialog->buffer), &dialog->selection);
+  CgDialog *dialog; /* NULL when it has gone */
+  GtkWidget *box;
+  CgTranslation *translation;
+  CgEstimate estimate;
+  GCancellable *cancellable;
+} Errand;
 
-  if (settings->size_mode == CG_SIZE_FULL)
+static void update (CgDialog *dialog);
+
+static Errand *
+errand_new (CgDialog *dialog, GCancellable *cancellable)
+{
+  Errand *errand = g_new0 (Errand, 1);
+
+  errand->dialog = dialog;
+  errand->box = dialog->box;
+  errand->cancellable = g_object_ref (cancellable);
+  g_object_add_weak_pointer (G_OBJECT (errand->box), (gpointer *)&errand->box);
+  return errand;
+}
+
+static void
+errand_free (Errand *errand)
+{
+  if (errand->box)
+    g_object_remove_weak_pointer (G_OBJECT (errand->box), (gpointer *)&errand->box);
+  g_clear_pointer (&errand->translation, cg_translation_unref);
+  g_object_unref (errand->cancellable);
+  g_free (errand);
+}
+
+/* --- what the network reads ------------------------------------------------------------------------------------------------------ */
+
+static GeglRectangle
+get_area (CgDialog *dialog)
+{
+  return cg_settings_get_area (&dialog->settings, gegl_buffer_get_width (dialog->buffer),
+                               gegl_buffer_get_height (dialog->buffer), &dialog->selection);
+}
+
+/* What it reads for the preview: what it would read for good, but for every pixel only what can be seen of them. */
+static GeglRectangle
+get_preview_area (CgDialog *dialog)
+{
+  GeglRectangle area = get_area (dialog);
+  int x, y;
+
+  if (dialog->settings.size_mode == CG_SIZE_FULL)
     {
-      int width = MIN (area.width, CROP_SIZE), height = MIN (area.height, CROP_SIZE);
+      int width = MIN (area.width, CG_PREVIEW_WIDTH), height = MIN (area.height, CG_PREVIEW_HEIGHT);
 
-      area = (GeglRectangle){ area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height };
+      cg_preview_get_centre (dialog->preview, &x, &y);
+      area.x = CLAMP (x - width / 2, area.x, area.x + area.width - width);
+      area.y = CLAMP (y - height / 2, area.y, area.y + area.height - height);
+      area.width = width;
+      area.height = height;
     }
   return area;
 }
 
-static gboolean
-is_partial (CgDialog *dialog, const CgSettings *settings, const GeglRectangle *shown)
-{
-  GeglRectangle area = cg_settings_get_area (settings, gegl_buffer_get_width (dialog->buffer),
-                                             gegl_buffer_get_height (dialog->buffer), &dialog->selection);
+/* --- what it will take ----------------------------------------------------------------------------------------------------------- */
 
-  return !gegl_rectangle_equal (&area, shown);
+static void
+on_priced (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Errand *errand = data;
+  g_autoptr (GError) error = NULL;
+  CgModelCost *cost = cg_model_cost_finish (result, &error);
+
+  if (errand->box && errand->dialog->pricing == errand->cancellable)
+    {
+      CgDialog *dialog = errand->dialog;
+
+      g_clear_object (&dialog->pricing);
+      dialog->cost = g_steal_pointer (&cost);
+      if (error)
+        dialog->problem = g_strdup (error->message);
+      update (dialog);
+    }
+  g_clear_pointer (&cost, cg_model_cost_free);
+  errand_free (errand);
 }
 
-/* Keeps what is shown true to the controls: a preview of other settings goes. */
+/* Loads another model as soon as it is chosen. */
+static void
+price (CgDialog *dialog)
+{
+  if (g_str_equal (dialog->priced, dialog->settings.model))
+    return;
+  if (dialog->pricing)
+    g_cancellable_cancel (dialog->pricing);
+  g_clear_object (&dialog->pricing);
+  g_clear_pointer (&dialog->cost, cg_model_cost_free);
+  g_clear_pointer (&dialog->problem, g_free);
+  g_free (dialog->priced);
+  dialog->priced = g_strdup (dialog->settings.model);
+  if (!*dialog->priced || cg_model_view_get_problem (dialog->models))
+    return;
+  dialog->pricing = g_cancellable_new ();
+  cg_model_cost_start (dialog->priced, dialog->pricing, on_priced, errand_new (dialog, dialog->pricing));
+}
+
+static char *
+describe_time (double seconds)
+{
+  if (seconds < 1.0)
+    return g_strdup (_ ("less than a second"));
+  if (seconds < 90.0)
+    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "about %d second", "about %d seconds", (gulong)(seconds + 0.5)),
+                            (int)(seconds + 0.5));
+  return g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE, "about %d minute", "about %d minutes", (gulong)(seconds / 60.0 + 0.5)),
+      (int)(seconds / 60.0 + 0.5));
+}
+
+/* Why a live filter cannot be had; (transfer none). */
+static const char *
+get_live_refusal (CgDialog *dialog, const CgEstimate *estimate)
+{
+  if (dialog->no_live)
+    return dialog->no_live;
+  if (strchr (dialog->settings.model, G_DIR_SEPARATOR))
+    return _ ("A live filter needs an installed model, for the image file holds its name only.");
+  if (estimate->network_seconds + estimate->finish_seconds > LIVE_SECONDS)
+    return _ ("It would run at every stroke of a brush, and with this model and size that takes more than a second.");
+  return NULL;
+}
+
+static void
+show_estimate (CgDialog *dialog)
+{
+  GeglRectangle area = get_area (dialog);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *pixels = NULL, *size = NULL, *time = NULL, *text = NULL;
+  CgEstimate estimate;
+
+  if (!dialog->cost)
+    {
+      cg_controls_set_pixels (dialog->controls, "");
+      gtk_label_set_text (GTK_LABEL (dialog->estimate), dialog->pricing ? _ ("Loading the model…") : "");
+      return;
+    }
+  if (!cg_model_cost_estimate (dialog->cost, &dialog->settings, area.width, area.height, &estimate, &error))
+    {
+      cg_controls_set_pixels (dialog->controls, "");
+      gtk_label_set_text (GTK_LABEL (dialog->estimate), error->message);
+      return;
+    }
+  /* Translators: width and height at which the network sees the picture. */
+  pixels = g_strdup_printf (_ ("%d × %d pixels"), estimate.width, estimate.height);
+  cg_controls_set_pixels (dialog->controls, pixels);
+  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_LIVE, get_live_refusal (dialog, &estimate));
+  if (dialog->translation && cg_translation_fits (dialog->translation, &dialog->settings, &area))
+    estimate.network_seconds = 0.0;
+  time = describe_time (estimate.network_seconds + estimate.finish_seconds);
+  size = g_format_size (estimate.bytes);
+  /* Translators: what applying will take, "about 3 seconds", then "812 MB". */
+  text = g_strdup_printf (_ ("Takes %s and %s of memory."), time, size);
+  gtk_label_set_text (GTK_LABEL (dialog->estimate), text);
+}
+
+/* --- the preview ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+show_note (CgDialog *dialog, gboolean partial)
+{
+  const char *text = "";
+
+  if (dialog->problem)
+    text = dialog->problem;
+  else if (partial)
+    text = _ ("The preview shows a part, of which alone the network sees the light and colours: it is approximate. Drag "
+              "it to see another part.");
+  gtk_label_set_text (GTK_LABEL (dialog->message), text);
+}
+
+/* Keeps what is shown true to the controls: a preview of what the network would see differently goes. */
 static void
 update (CgDialog *dialog)
 {
-  const char *problem = cg_model_view_get_problem (dialog->models);
-  CgSettings settings;
-  GeglRectangle area;
+  gboolean possible;
+  GeglRectangle area, all;
 
-  cg_settings_init (&settings);
-  cg_dialog_get_settings (dialog, &settings);
-  area = get_preview_area (dialog, &settings);
-  gtk_widget_set_sensitive (dialog->size, settings.size_mode == CG_SIZE_SIZE);
-  gtk_widget_set_sensitive (dialog->run, !problem);
-  if (dialog->running)
-    g_cancellable_cancel (dialog->running);
-  if (!dialog->translation || !cg_translation_fits (dialog->translation, &settings, &area))
+  cg_dialog_get_settings (dialog, &dialog->settings);
+  price (dialog);
+  possible = !cg_model_view_get_problem (dialog->models) && !dialog->problem;
+  area = get_preview_area (dialog);
+  all = get_area (dialog);
+  gtk_widget_set_sensitive (dialog->run, possible);
+  cg_preview_set_settings (dialog->preview, &dialog->settings);
+  cg_preview_set_area (dialog->preview, &area, dialog->settings.size_mode == CG_SIZE_FULL);
+  if (dialog->translation && !cg_translation_fits (dialog->translation, &dialog->settings, &area))
     {
       g_clear_pointer (&dialog->translation, cg_translation_unref);
-      cg_preview_set_before (dialog->preview, dialog->buffer, &area);
-      gtk_label_set_text (GTK_LABEL (dialog->message),
-                          is_partial (dialog, &settings, &area)
-                              ? _ ("The preview shows a part of the picture and is approximate.")
-                              : "");
+      cg_preview_set_translation (dialog->preview, NULL);
     }
-  dialog->ready (!problem, dialog->data);
-  cg_settings_clear (&settings);
+  show_note (dialog, !gegl_rectangle_equal (&area, &all));
+  show_estimate (dialog);
+  dialog->ready (possible, dialog->data);
 }
 
+/* A run of what is no longer asked for is stopped; what the controls below the stroke size say is none of its business. */
 static void
-on_model_changed (gpointer data)
+on_changed (gpointer data)
 {
-  update (data);
+  CgDialog *dialog = data;
+  g_auto (CgSettings) before = { 0 };
+
+  cg_settings_copy (&before, &dialog->settings);
+  update (dialog);
+  if (dialog->running && !cg_settings_same_network (&before, &dialog->settings))
+    g_cancellable_cancel (dialog->running);
 }
 
 static void
-on_strength_changed (GtkRange *range, gpointer data)
+on_moved (gpointer data)
 {
   CgDialog *dialog = data;
 
-  cg_preview_set_strength (dialog->preview, gtk_range_get_value (range) / 100.0);
+  if (dialog->running)
+    g_cancellable_cancel (dialog->running);
+  update (dialog);
 }
 
 static void
 on_progress (double done, gpointer data)
 {
-  CgDialog *dialog = data;
+  Errand *errand = data;
 
-  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (dialog->progress), done);
+  if (errand->box)
+    gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (errand->dialog->progress), done);
 }
-
-/* What a run in the background holds on to: the dialog may be gone before it ends. */
-typedef struct
-{
-  CgDialog *dialog;
-  GtkWidget *box;
-  CgTranslation *translation;
-} Preview;
 
 static void
 on_preview_done (GObject *object, GAsyncResult *result, gpointer data)
 {
-  Preview *run = data;
+  Errand *errand = data;
+  CgDialog *dialog = errand->dialog;
   g_autoptr (GError) error = NULL;
   gboolean done = cg_translation_finish (result, &error);
 
-  if (run->box)
+  if (errand->box)
     {
-      CgDialog *dialog = run->dialog;
+      GeglRectangle area = get_preview_area (dialog);
 
-      g_object_remove_weak_pointer (G_OBJECT (run->box), (gpointer *)&run->box);
       g_clear_object (&dialog->running);
       gtk_button_set_label (GTK_BUTTON (dialog->run), _ ("_Preview"));
       gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (dialog->progress), 0.0);
-      if (done)
+      if (done && cg_translation_fits (errand->translation, &dialog->settings, &area))
         {
-          dialog->translation = cg_translation_ref (run->translation);
-          cg_preview_set_after (dialog->preview, run->translation);
+          g_clear_pointer (&dialog->translation, cg_translation_unref);
+          dialog->translation = cg_translation_ref (errand->translation);
+          cg_preview_set_translation (dialog->preview, dialog->translation);
+          if (dialog->cost && errand->estimate.width)
+            cg_model_cost_learn (dialog->cost, &errand->estimate, cg_translation_get_seconds (dialog->translation));
         }
-      else if (!g_error_matches (error, CG_ERROR, CG_ERROR_CANCELLED))
-        gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
       update (dialog);
+      if (error && !g_error_matches (error, CG_ERROR, CG_ERROR_CANCELLED))
+        gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
     }
-  cg_translation_unref (run->translation);
-  g_free (run);
+  errand_free (errand);
 }
 
 static void
 on_run (GtkButton *button, gpointer data)
 {
   CgDialog *dialog = data;
+  GeglRectangle area = get_preview_area (dialog);
   g_autoptr (CgTranslation) translation = NULL;
   g_autoptr (GError) error = NULL;
-  CgSettings settings;
-  GeglRectangle area;
+  Errand *errand;
 
   if (dialog->running)
     {
       g_cancellable_cancel (dialog->running);
       return;
     }
-  cg_settings_init (&settings);
-  cg_dialog_get_settings (dialog, &settings);
-  area = get_preview_area (dialog, &settings);
   translation = cg_translation_new (dialog->buffer, &area, &error);
-  if (translation)
+  if (!translation)
     {
-      Preview *run = g_new0 (Preview, 1);
-
-      run->dialog = dialog;
-      run->box = dialog->box;
-      run->translation = cg_translation_ref (translation);
-      g_object_add_weak_pointer (G_OBJECT (run->box), (gpointer *)&run->box);
-      dialog->running = g_cancellable_new ();
-      gtk_button_set_label (button, _ ("Sto_p"));
-      cg_translation_start (translation, &settings, dialog->running, on_progress, dialog, on_preview_done, run);
+      gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
+      return;
     }
-  else
-    gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
-  cg_settings_clear (&settings);
+  dialog->running = g_cancellable_new ();
+  errand = errand_new (dialog, dialog->running);
+  errand->translation = g_steal_pointer (&translation);
+  if (!dialog->cost
+      || !cg_model_cost_estimate (dialog->cost, &dialog->settings, area.width, area.height, &errand->estimate, NULL))
+    errand->estimate.width = 0;
+  gtk_button_set_label (button, _ ("Sto_p"));
+  cg_translation_start (errand->translation, CG_TRANSLATION_NETWORK,
+                        dialog->cost ? cg_model_cost_get_model (dialog->cost) : NULL, &dialog->settings,
+                        dialog->running, on_progress, errand, on_preview_done, errand);
 }
+
+/* --- the window's contents ------------------------------------------------------------------------------------------------------- */
 
 static void
 on_destroy (GtkWidget *widget, gpointer data)
@@ -184,95 +343,62 @@ on_destroy (GtkWidget *widget, gpointer data)
 
   if (dialog->running)
     g_cancellable_cancel (dialog->running);
+  if (dialog->pricing)
+    g_cancellable_cancel (dialog->pricing);
   g_clear_object (&dialog->running);
+  g_clear_object (&dialog->pricing);
+  g_clear_pointer (&dialog->cost, cg_model_cost_free);
   g_clear_pointer (&dialog->translation, cg_translation_unref);
+  cg_settings_clear (&dialog->settings);
   g_object_unref (dialog->buffer);
+  g_free (dialog->no_live);
+  g_free (dialog->priced);
+  g_free (dialog->problem);
   g_free (dialog);
 }
 
-static void
-attach (GtkWidget *table, guint row, const char *text, GtkWidget *widget)
-{
-  GtkWidget *label = gtk_label_new_with_mnemonic (text);
-
-  gtk_misc_set_alignment (GTK_MISC (label), 0.0f, 0.5f);
-  gtk_label_set_mnemonic_widget (GTK_LABEL (label), widget);
-  gtk_table_attach (GTK_TABLE (table), label, 0, 1, row, row + 1, GTK_FILL, GTK_FILL, 0, 0);
-  gtk_table_attach (GTK_TABLE (table), widget, 1, 2, row, row + 1, GTK_EXPAND | GTK_FILL, GTK_FILL, 0, 0);
-}
-
 static GtkWidget *
-build_controls (CgDialog *dialog, const char *no_replacing)
-{
-  GtkWidget *table = gtk_table_new (4, 2, FALSE);
-
-  gtk_table_set_row_spacings (GTK_TABLE (table), 6);
-  gtk_table_set_col_spacings (GTK_TABLE (table), 6);
-
-  dialog->size_mode = gtk_combo_box_text_new ();
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (dialog->size_mode), _ ("Automatic"));
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (dialog->size_mode), _ ("Short side as given"));
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (dialog->size_mode), _ ("Every pixel (finest, slow)"));
-  attach (table, 0, _ ("S_troke size:"), dialog->size_mode);
-
-  dialog->size = gtk_spin_button_new_with_range (16.0, 8192.0, 16.0);
-  gtk_widget_set_tooltip_text (dialog->size,
-                               _ ("How large the network sees the picture: small means bold strokes, large "
-                                  "means fine ones"));
-  attach (table, 1, _ ("Short si_de (pixels):"), dialog->size);
-
-  dialog->strength = gtk_hscale_new_with_range (0.0, 100.0, 1.0);
-  gtk_scale_set_value_pos (GTK_SCALE (dialog->strength), GTK_POS_RIGHT);
-  attach (table, 2, _ ("Stren_gth (%):"), dialog->strength);
-
-  dialog->output = gtk_combo_box_text_new ();
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (dialog->output), _ ("New layer above"));
-  if (!no_replacing)
-    gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (dialog->output), _ ("Replace this layer"));
-  gtk_widget_set_tooltip_text (dialog->output, no_replacing);
-  attach (table, 3, _ ("O_utput:"), dialog->output);
-  return table;
-}
-
-static void
-show_settings (CgDialog *dialog, const CgSettings *settings)
-{
-  gtk_combo_box_set_active (GTK_COMBO_BOX (dialog->size_mode), (int)settings->size_mode);
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (dialog->size), settings->size);
-  gtk_range_set_value (GTK_RANGE (dialog->strength), 100.0 * settings->strength);
-  gtk_combo_box_set_active (GTK_COMBO_BOX (dialog->output), dialog->can_replace ? (int)settings->output : 0);
-}
-
-static GtkWidget *
-add_label (GtkWidget *box, const char *text)
+add_label (GtkWidget *box, const char *text, int width)
 {
   GtkWidget *label = gtk_label_new (text);
 
   gtk_label_set_line_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_misc_set_alignment (GTK_MISC (label), 0.0f, 0.5f);
-  gtk_widget_set_size_request (label, 420, -1);
+  gtk_widget_set_can_focus (label, FALSE); /* by the mouse only: it would be a stop for everyone else */
+  gtk_misc_set_alignment (GTK_MISC (label), 0.0f, 0.0f);
+  gtk_widget_set_size_request (label, width, -1);
   gtk_box_pack_start (GTK_BOX (box), label, FALSE, FALSE, 0);
   return label;
 }
 
 static GtkWidget *
-build_right (CgDialog *dialog, const CgDialogSource *source)
+build_left (CgDialog *dialog)
 {
-  GtkWidget *right = gtk_vbox_new (FALSE, 6);
+  GtkWidget *left = gtk_vbox_new (FALSE, 6);
   GtkWidget *row = gtk_hbox_new (FALSE, 6);
 
-  dialog->preview = cg_preview_new ();
-  gtk_box_pack_start (GTK_BOX (right), cg_preview_get_widget (dialog->preview), TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (left), cg_preview_get_widget (dialog->preview), TRUE, TRUE, 0);
   dialog->run = gtk_button_new_with_mnemonic (_ ("_Preview"));
+  gtk_widget_set_tooltip_text (dialog->run, _ ("Asks the network. Detail, Apply and Strength can be changed afterwards "
+                                               "without asking it again."));
   dialog->progress = gtk_progress_bar_new ();
   gtk_box_pack_start (GTK_BOX (row), dialog->run, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (row), dialog->progress, TRUE, TRUE, 0);
-  gtk_box_pack_start (GTK_BOX (right), row, FALSE, FALSE, 0);
-  dialog->message = add_label (right, "");
-  gtk_box_pack_start (GTK_BOX (right), build_controls (dialog, source->no_replacing), FALSE, FALSE, 0);
-  if (source->note)
-    add_label (right, source->note);
+  gtk_box_pack_start (GTK_BOX (left), row, FALSE, FALSE, 0);
+  dialog->message = add_label (left, "", CG_PREVIEW_WIDTH);
+  return left;
+}
+
+static GtkWidget *
+build_right (CgDialog *dialog, const char *note)
+{
+  GtkWidget *right = gtk_vbox_new (FALSE, 12);
+
+  gtk_box_pack_start (GTK_BOX (right), cg_model_view_get_widget (dialog->models), TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (right), cg_controls_get_widget (dialog->controls), FALSE, FALSE, 0);
+  if (note)
+    add_label (right, note, CG_MODEL_VIEW_WIDTH);
+  dialog->estimate = add_label (right, "", CG_MODEL_VIEW_WIDTH);
   return right;
 }
 
@@ -281,24 +407,27 @@ cg_dialog_new (const CgDialogSource *source, const CgSettings *settings, void (*
                gpointer data)
 {
   CgDialog *dialog = g_new0 (CgDialog, 1);
+  const GeglRectangle *extent = gegl_buffer_get_extent (source->buffer);
 
   dialog->buffer = g_object_ref (source->buffer);
   dialog->selection = source->selection;
-  dialog->can_replace = !source->no_replacing;
+  dialog->no_live = g_strdup (source->no_live);
+  dialog->priced = g_strdup ("");
   dialog->ready = ready;
   dialog->data = data;
+  cg_settings_init (&dialog->settings);
+  cg_settings_copy (&dialog->settings, settings);
   dialog->box = gtk_hbox_new (FALSE, 12);
   gtk_container_set_border_width (GTK_CONTAINER (dialog->box), 12);
-  dialog->models = cg_model_view_new (settings->model, on_model_changed, dialog);
-  gtk_box_pack_start (GTK_BOX (dialog->box), cg_model_view_get_widget (dialog->models), TRUE, TRUE, 0);
-  gtk_box_pack_start (GTK_BOX (dialog->box), build_right (dialog, source), TRUE, TRUE, 0);
-  show_settings (dialog, settings);
-  cg_preview_set_strength (dialog->preview, settings->strength);
-
+  dialog->models = cg_model_view_new (settings->model, on_changed, dialog);
+  dialog->preview = cg_preview_new (source->buffer, on_moved, dialog);
+  dialog->controls
+      = cg_controls_new (settings, MIN (extent->width, extent->height), source->outputs, on_changed, dialog);
+  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_REPLACE, source->no_replacing);
+  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_LIVE, source->no_live);
+  gtk_box_pack_start (GTK_BOX (dialog->box), build_left (dialog), TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (dialog->box), build_right (dialog, source->note), FALSE, TRUE, 0);
   g_signal_connect (dialog->run, "clicked", G_CALLBACK (on_run), dialog);
-  g_signal_connect_swapped (dialog->size_mode, "changed", G_CALLBACK (update), dialog);
-  g_signal_connect_swapped (dialog->size, "value-changed", G_CALLBACK (update), dialog);
-  g_signal_connect (dialog->strength, "value-changed", G_CALLBACK (on_strength_changed), dialog);
   g_signal_connect (dialog->box, "destroy", G_CALLBACK (on_destroy), dialog);
   update (dialog);
   return dialog;
@@ -313,12 +442,11 @@ cg_dialog_get_widget (CgDialog *dialog)
 void
 cg_dialog_get_settings (CgDialog *dialog, CgSettings *settings)
 {
+  char *model = g_strdup (cg_model_view_get_chosen (dialog->models));
+
   g_free (settings->model);
-  settings->model = g_strdup (cg_model_view_get_chosen (dialog->models));
-  settings->size_mode = (CgSizeMode)gtk_combo_box_get_active (GTK_COMBO_BOX (dialog->size_mode));
-  settings->size = gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (dialog->size));
-  settings->strength = gtk_range_get_value (GTK_RANGE (dialog->strength)) / 100.0;
-  settings->output = (CgOutput)gtk_combo_box_get_active (GTK_COMBO_BOX (dialog->output));
+  settings->model = model;
+  cg_controls_get (dialog->controls, settings);
 }
 
 void
@@ -327,7 +455,7 @@ cg_dialog_reset (CgDialog *dialog)
   CgSettings settings;
 
   cg_settings_init (&settings);
-  show_settings (dialog, &settings);
+  cg_controls_set (dialog->controls, &settings);
   cg_settings_clear (&settings);
 }
 
@@ -335,4 +463,10 @@ CgTranslation *
 cg_dialog_get_translation (CgDialog *dialog)
 {
   return dialog->translation ? cg_translation_ref (dialog->translation) : NULL;
+}
+
+GdkPixbuf *
+cg_dialog_get_after (CgDialog *dialog)
+{
+  return cg_preview_get_after (dialog->preview);
 }

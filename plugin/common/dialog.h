@@ -8,16 +8,20 @@
 #include "translation.h"
 
 /**
- * CgDialogSource: what is to be translated; kept by reference.
+ * CgDialogSource: what is to be translated; the buffer is kept by reference, the rest copied.
  * @selection: the part that is selected, all of it where nothing is
+ * @outputs: how many of CgOutput this GIMP has
  * @no_replacing: (nullable): why it cannot be replaced
+ * @no_live: (nullable): why there can be no live filter on it, however fast the model is
  * @note: (nullable): what the artist should know about this source
  */
 typedef struct
 {
   GeglBuffer *buffer;
   GeglRectangle selection;
+  guint outputs;
   const char *no_replacing;
+  const char *no_live;
   const char *note;
 } CgDialogSource;
 
@@ -42,3 +46,6 @@ void cg_dialog_reset (CgDialog *dialog);
 
 /* (transfer full): what the last preview computed, for cg_translation_fits() to judge; NULL without one. */
 CgTranslation *cg_dialog_get_translation (CgDialog *dialog);
+
+/* (transfer full): the translated half of what the preview shows, for tests; NULL without a preview. */
+GdkPixbuf *cg_dialog_get_after (CgDialog *dialog);

@@ -282,7 +282,7 @@ build_list (CgModelView *view)
   gtk_tree_view_append_column (GTK_TREE_VIEW (view->tree), column);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (scrolled), GTK_SHADOW_IN);
-  gtk_widget_set_size_request (scrolled, 280, 240);
+  gtk_widget_set_size_request (scrolled, CG_MODEL_VIEW_WIDTH, 200);
   gtk_container_add (GTK_CONTAINER (scrolled), view->tree);
   g_signal_connect (gtk_tree_view_get_selection (GTK_TREE_VIEW (view->tree)), "changed",
                     G_CALLBACK (on_selection_changed), view);
@@ -337,7 +337,7 @@ cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer
   gtk_label_set_line_wrap (GTK_LABEL (view->message), TRUE);
   gtk_label_set_selectable (GTK_LABEL (view->message), TRUE);
   gtk_misc_set_alignment (GTK_MISC (view->message), 0.0f, 0.0f);
-  gtk_widget_set_size_request (view->message, 280, -1);
+  gtk_widget_set_size_request (view->message, CG_MODEL_VIEW_WIDTH, -1);
   gtk_box_pack_start (GTK_BOX (view->box), view->message, FALSE, FALSE, 0);
   add_button (view, buttons, _ ("Open _File…"), G_CALLBACK (on_open));
   add_button (view, buttons, _ ("_Install Model…"), G_CALLBACK (on_install));

@@ -6,6 +6,9 @@
 
 #include "model-entry.h"
 
+/* Of the list, in pixels. */
+#define CG_MODEL_VIEW_WIDTH 340
+
 typedef struct _CgModelView CgModelView;
 
 /**

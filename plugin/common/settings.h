@@ -8,19 +8,25 @@
 typedef enum
 {
   CG_OUTPUT_NEW_LAYER, /* above the source, the selection as its mask */
-  CG_OUTPUT_REPLACE    /* the source's own pixels, through the selection */
+  CG_OUTPUT_REPLACE,   /* the source's own pixels, through the selection */
+  CG_OUTPUT_LIVE       /* a filter on the source that can be changed later; not in every GIMP */
 } CgOutput;
+
+#define CG_SETTINGS_MIN_SIZE 16
+#define CG_SETTINGS_MAX_SIZE 8192
 
 /**
  * CgSettings:
  * @model: name of an installed model, or a path; "" where none was ever chosen
- * @size_mode, @size, @strength: as in CgTranslateOptions
+ * @size_mode, @size, @detail, @apply, @strength: as in CgTranslateOptions
  */
 typedef struct
 {
   char *model;
   CgSizeMode size_mode;
   int size;
+  double detail;
+  CgApply apply;
   double strength;
   CgOutput output;
 } CgSettings;
@@ -28,12 +34,21 @@ typedef struct
 /* The defaults, and no model. Clear it in the end. */
 void cg_settings_init (CgSettings *settings);
 void cg_settings_clear (CgSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CgSettings, cg_settings_clear)
 void cg_settings_copy (CgSettings *to, const CgSettings *from);
 
-/* Fails with CG_ERROR_FORMAT on what no dialog would let through, naming the parameter, its value and its range. */
-gboolean cg_settings_check (const CgSettings *settings, GError **error);
+/**
+ * cg_settings_check:
+ * @last_output: the last of CgOutput that this GIMP has
+ *
+ * Fails with CG_ERROR_FORMAT on what no dialog would let through, naming the parameter, its value and its range.
+ */
+gboolean cg_settings_check (const CgSettings *settings, CgOutput last_output, GError **error);
 
-/* What cg_translate() is given; strength is 1, for it is mixed in afterwards. */
+/* Whether the network would do the very same for both: they differ in what is done with its pixels only. */
+gboolean cg_settings_same_network (const CgSettings *a, const CgSettings *b);
+
+/* What cg_translate() and its halves are given. */
 void cg_settings_get_options (const CgSettings *settings, CgTranslateOptions *options);
 
 /**

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* CgModelCost: both halves of a translation timed on noise; time is proportional to pixels, memory is the core's own sum. */
+#include "model-cost.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Large enough for the kernels to be as fast as they get, small enough for nobody to notice. */
+#define NETWORK_SIDE 192
+#define PICTURE_SIDE 512
+
+/* Reflected pixels on both sides, which the network sees beside the picture, but for every pixel. */
+#define MARGINS 64
+
+/* Seconds for a pixel on its way from and to GIMP, which is no matter of the model. */
+#define COPYING 1.2e-7
+
+struct _CgModelCost
+{
+  CgModel *model;
+  double network; /* seconds for a pixel that the network sees */
+  double finish;  /* seconds for a pixel of the picture */
+};
+
+void
+cg_model_cost_free (CgModelCost *cost)
+{
+  cg_model_unref (cost->model);
+  g_free (cost);
+}
+
+static double
+get_seconds_since (gint64 begin)
+{
+  return (double)(g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+}
+
+static gboolean
+measure (CgModelCost *cost, GCancellable *cancellable, GError **error)
+{
+  const int sides[] = { NETWORK_SIDE / 3, NETWORK_SIDE }; /* the first only touches memory and wakes threads */
+  const gsize n = 3 * PICTURE_SIDE * PICTURE_SIDE;
+  g_autofree float *picture = g_new (float, n);
+  g_autofree float *pixels = g_new (float, n);
+  CgTranslateOptions options;
+  CgSettings settings;
+  gint64 begin = 0;
+
+  for (gsize i = 0; i < n; i++)
+    picture[i] = (float)(i * 7 % 256) / 255.0f;
+  cg_settings_init (&settings);
+  cg_settings_get_options (&settings, &options);
+  cg_settings_clear (&settings);
+  options.size_mode = CG_SIZE_FULL;
+  for (guint i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      gsize stride = 3 * (gsize)sides[i];
+
+      begin = g_get_monotonic_time ();
+      if (!cg_translate_network (cost->model, &options, sides[i], sides[i], picture, stride, pixels, NULL, NULL,
+                                 cancellable, error))
+        return FALSE;
+    }
+  cost->network = get_seconds_since (begin) / (NETWORK_SIDE * NETWORK_SIDE);
+
+  options.size_mode = CG_SIZE_AUTO;
+  begin = g_get_monotonic_time ();
+  if (!cg_translate_carry (&options, PICTURE_SIDE, PICTURE_SIDE, picture, 3 * PICTURE_SIDE, NETWORK_SIDE, NETWORK_SIDE,
+                           pixels, picture, 3 * PICTURE_SIDE, error))
+    return FALSE;
+  cost->finish = get_seconds_since (begin) / (PICTURE_SIDE * PICTURE_SIDE);
+  return TRUE;
+}
+
+static void
+load_in_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+{
+  CgModelCost *cost = g_new0 (CgModelCost, 1);
+  GError *error = NULL;
+
+  cost->model = cg_model_load (task_data, &error);
+  if (cost->model && measure (cost, cancellable, &error))
+    g_task_return_pointer (task, cost, (GDestroyNotify)cg_model_cost_free);
+  else
+    {
+      g_clear_pointer (&cost->model, cg_model_unref);
+      g_free (cost);
+      g_task_return_error (task, error);
+    }
+}
+
+void
+cg_model_cost_start (const char *name, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_task_data (task, g_strdup (name), g_free);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_run_in_thread (task, load_in_thread);
+}
+
+CgModelCost *
+cg_model_cost_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+CgModel *
+cg_model_cost_get_model (CgModelCost *cost)
+{
+  return cost->model;
+}
+
+/* What this process has already, without what it shares with others. */
+static guint64
+get_own_bytes (void)
+{
+  unsigned long long size = 0, resident = 0, shared = 0;
+  FILE *file = fopen ("/proc/self/statm", "r");
+
+  if (!file)
+    return 0;
+  if (fscanf (file, "%llu %llu %llu", &size, &resident, &shared) != 3)
+    resident = shared = 0;
+  fclose (file);
+  return (guint64)(resident - shared) * (guint64)sysconf (_SC_PAGESIZE);
+}
+
+static double
+get_network_pixels (const CgSettings *settings, const CgEstimate *estimate)
+{
+  int margins = settings->size_mode == CG_SIZE_FULL ? 0 : MARGINS;
+
+  return (double)(estimate->width + margins) * (double)(estimate->height + margins);
+}
+
+gboolean
+cg_model_cost_estimate (CgModelCost *cost, const CgSettings *settings, int width, int height, CgEstimate *estimate,
+                        GError **error)
+{
+  double area = (double)width * (double)height;
+  CgTranslateOptions options;
+
+  cg_settings_get_options (settings, &options);
+  if (!cg_translate_estimate (cost->model, &options, width, height, &estimate->width, &estimate->height,
+                              &estimate->bytes, error))
+    return FALSE;
+  /* The photo as floats stands beside what the core needs. */
+  estimate->bytes += (guint64)(area * 3.0 * sizeof (float)) + get_own_bytes ();
+  estimate->network_seconds = cost->network * get_network_pixels (settings, estimate);
+  estimate->finish_seconds = (cost->finish + COPYING) * area;
+  return TRUE;
+}
+
+void
+cg_model_cost_learn (CgModelCost *cost, const CgEstimate *estimate, double seconds)
+{
+  if (seconds > 0.0 && estimate->network_seconds > 0.0)
+    cost->network *= seconds / estimate->network_seconds;
+}
