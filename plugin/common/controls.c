@@ -108,8 +108,9 @@ new_percentage (CgControls *controls, const char *tip)
 static void
 build_size (CgControls *controls, int short_side)
 {
-  const char *const modes[]
-      = { [CG_SIZE_AUTO] = _ ("Automatic"), [CG_SIZE_SIZE] = _ ("Coarser … finer"), [CG_SIZE_FULL] = _ ("Every pixel") };
+  const char *const modes[] = {
+    [CG_SIZE_AUTO] = _ ("Automatic"), [CG_SIZE_SIZE] = _ ("Coarser … finer"), [CG_SIZE_FULL] = _ ("Every pixel")
+  };
   GtkWidget *row = gtk_hbox_new (FALSE, 6);
   double finest = log2 (CLAMP (short_side, 2 * COARSEST, CG_SETTINGS_MAX_SIZE));
 
@@ -178,8 +179,7 @@ cg_controls_new (const CgSettings *settings, int short_side, guint outputs, void
                                                   "picture's own details"));
   controls->detail_box = put_between (_ ("painterly"), controls->detail, _ ("sharp"));
   controls->apply = new_combo (controls, applies, G_N_ELEMENTS (applies));
-  gtk_widget_set_tooltip_text (controls->apply,
-                               _ ("What is taken from the translation; the rest stays the picture's"));
+  gtk_widget_set_tooltip_text (controls->apply, _ ("What is taken from the translation; the rest stays the picture's"));
   controls->strength = new_percentage (controls, _ ("How much of the translation is mixed into the picture"));
   build_size (controls, short_side);
   attach (controls, 2, _ ("Detai_l:"), controls->detail, controls->detail_box);
@@ -204,8 +204,9 @@ cg_controls_set_refusal (CgControls *controls, CgOutput output, const char *reas
   const char *const tips[]
       = { [CG_OUTPUT_NEW_LAYER] = _ ("A layer above this one; the selection becomes its mask"),
           [CG_OUTPUT_REPLACE] = _ ("This layer's own pixels, through the selection"),
-          [CG_OUTPUT_LIVE] = _ ("A filter on this layer that can be changed or removed at any time; the file then needs "
-                                "this plug-in") };
+          [CG_OUTPUT_LIVE]
+          = _ ("A filter on this layer that can be changed or removed at any time; the file then needs "
+               "this plug-in") };
   GtkWidget *button;
 
   if (output >= controls->n_outputs)

@@ -147,8 +147,9 @@ describe_time (double seconds)
   if (seconds < 1.0)
     return g_strdup (_ ("less than a second"));
   if (seconds < 90.0)
-    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "about %d second", "about %d seconds", (gulong)(seconds + 0.5)),
-                            (int)(seconds + 0.5));
+    return g_strdup_printf (
+        g_dngettext (GETTEXT_PACKAGE, "about %d second", "about %d seconds", (gulong)(seconds + 0.5)),
+        (int)(seconds + 0.5));
   return g_strdup_printf (
       g_dngettext (GETTEXT_PACKAGE, "about %d minute", "about %d minutes", (gulong)(seconds / 60.0 + 0.5)),
       (int)(seconds / 60.0 + 0.5));
@@ -210,8 +211,9 @@ show_note (CgDialog *dialog, gboolean partial)
   if (dialog->problem)
     text = dialog->problem;
   else if (partial)
-    text = _ ("The preview shows a part, of which alone the network sees the light and colours: it is approximate. Drag "
-              "it to see another part.");
+    text
+        = _ ("The preview shows a part, of which alone the network sees the light and colours: it is approximate. Drag "
+             "it to see another part.");
   gtk_label_set_text (GTK_LABEL (dialog->message), text);
 }
 

@@ -270,8 +270,7 @@ move_by (CgPreview *preview, int x, int y)
 static void
 move_line (CgPreview *preview, double x)
 {
-  gtk_range_set_value (GTK_RANGE (preview->split),
-                       (x - get_left (preview)) / gdk_pixbuf_get_width (preview->before));
+  gtk_range_set_value (GTK_RANGE (preview->split), (x - get_left (preview)) / gdk_pixbuf_get_width (preview->before));
 }
 
 /* The line where the mouse is near to it, or where there is nothing else to move. */

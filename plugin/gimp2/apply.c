@@ -90,7 +90,7 @@ show_progress (double done, gpointer data)
   gimp_progress_update (NETWORK_SHARE * done);
 }
 
-/* The network's part, unless a preview has done it already. */
+/* What a preview has computed already is not computed again. */
 static CgTranslation *
 translate (gint32 drawable, GeglBuffer *source, const CgSettings *settings, const GeglRectangle *area,
            CgTranslation *preview, GError **error)
@@ -98,22 +98,23 @@ translate (gint32 drawable, GeglBuffer *source, const CgSettings *settings, cons
   g_autoptr (CgTranslation) translation = NULL;
   g_autofree char *name = NULL;
 
-  if (preview && cg_translation_fits (preview, settings, area))
-    return cg_translation_ref (preview);
   name = gimp_item_get_name (drawable);
   gimp_progress_init_printf (_ ("Translating “%s”"), name);
-  translation = cg_translation_new (source, area, error);
+  if (preview && cg_translation_fits (preview, settings, area))
+    translation = cg_translation_ref (preview);
+  else
+    translation = cg_translation_new (source, area, error);
   if (!translation || !cg_translation_run (translation, settings, show_progress, NULL, error))
     return NULL;
   return g_steal_pointer (&translation);
 }
 
 static gboolean
-replace (gint32 drawable, GeglBuffer *source, const CgSettings *settings, CgTranslation *translation,
-         const GeglRectangle *selection, GError **error)
+replace (gint32 drawable, GeglBuffer *source, CgTranslation *translation, const GeglRectangle *selection,
+         GError **error)
 {
   GeglBuffer *shadow = with_space (drawable, gimp_drawable_get_shadow_buffer (drawable));
-  gboolean written = cg_translation_write (translation, settings->strength, source, shadow, error);
+  gboolean written = cg_translation_write (translation, source, shadow, error);
 
   g_object_unref (shadow); /* flushes, which what follows needs */
   if (!written)
@@ -176,7 +177,7 @@ new_layer (gint32 drawable, const char *title, GError **error)
 
 /* Finished before the image has it: inserting is the one thing that changes the image. */
 static gint32
-add_layer (gint32 drawable, GeglBuffer *source, const CgSettings *settings, CgTranslation *translation, GError **error)
+add_layer (gint32 drawable, GeglBuffer *source, CgTranslation *translation, GError **error)
 {
   gint32 image = gimp_item_get_image (drawable);
   gboolean selected = !gimp_selection_is_empty (image);
@@ -187,7 +188,7 @@ add_layer (gint32 drawable, GeglBuffer *source, const CgSettings *settings, CgTr
   if (layer == -1)
     return -1;
   target = cg_apply_get_buffer (layer);
-  written = cg_translation_write (translation, settings->strength, source, target, error);
+  written = cg_translation_write (translation, source, target, error);
   g_object_unref (target); /* flushes */
   if (!written || !add_mask (drawable, layer, selected, error))
     {
@@ -200,6 +201,38 @@ add_layer (gint32 drawable, GeglBuffer *source, const CgSettings *settings, CgTr
   gimp_image_set_active_layer (image, drawable);
   gimp_image_undo_group_end (image);
   return layer;
+}
+
+/* What stands at the same place in @copy, which was made from the image of @item. */
+static gint32
+find_twin (gint32 item, gint32 copy)
+{
+  gint32 parent = gimp_item_get_parent (item);
+  int position = gimp_image_get_item_position (gimp_item_get_image (item), item);
+  int n, *children;
+  gint32 twin;
+
+  if (parent != -1)
+    {
+      parent = find_twin (parent, copy);
+      children = parent == -1 ? NULL : gimp_item_get_children (parent, &n);
+    }
+  else
+    children = gimp_image_get_layers (copy, &n);
+  twin = children && position < n ? children[position] : -1;
+  g_free (children);
+  return twin;
+}
+
+gint32
+cg_apply_copy_as_rgb (gint32 drawable)
+{
+  gint32 copy = gimp_image_duplicate (gimp_item_get_image (drawable));
+
+  gimp_image_convert_rgb (copy);
+  gimp_image_clean_all (copy);
+  gimp_display_new (copy);
+  return find_twin (drawable, copy);
 }
 
 gboolean
@@ -220,8 +253,8 @@ cg_apply (gint32 drawable, const CgSettings *settings, CgTranslation *preview, g
 
   *result = drawable;
   if (settings->output == CG_OUTPUT_NEW_LAYER)
-    *result = add_layer (drawable, source, settings, translation, error);
-  else if (!replace (drawable, source, settings, translation, &selection, error))
+    *result = add_layer (drawable, source, translation, error);
+  else if (!replace (drawable, source, translation, &selection, error))
     *result = -1;
   gimp_progress_end ();
   return *result != -1;

@@ -15,6 +15,9 @@ gboolean cg_apply_check_output (gint32 drawable, CgOutput output, GError **error
 /* (transfer full): the pixels of a layer in the image's colour space, which libgimp 2.0 does not tell. */
 GeglBuffer *cg_apply_get_buffer (gint32 drawable);
 
+/* Shows a copy of the image in RGB. Returns: the drawable in it, or -1. */
+gint32 cg_apply_copy_as_rgb (gint32 drawable);
+
 /**
  * cg_apply:
  * @settings: checked

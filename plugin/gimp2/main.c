@@ -14,6 +14,8 @@ enum
   ARG_MODEL = 3,
   ARG_SIZE_MODE,
   ARG_SIZE,
+  ARG_DETAIL,
+  ARG_APPLY,
   ARG_STRENGTH,
   ARG_OUTPUT,
   N_ARGS
@@ -28,6 +30,10 @@ static const GimpParamDef arguments[] = {
   { GIMP_PDB_INT32, "size-mode",
     "How large the network sees the picture { AUTOMATIC (0), SIZE (1), EVERY-PIXEL (2) }" },
   { GIMP_PDB_INT32, "size", "Short side in pixels for size mode 1 (16 <= size <= 8192)" },
+  { GIMP_PDB_FLOAT, "detail",
+    "From the network's own strokes to its colours on the picture's own details (0 <= detail <= 1); without meaning in "
+    "size mode 2" },
+  { GIMP_PDB_INT32, "apply", "What is taken from the translation { COLOUR-AND-LIGHT (0), COLOUR (1), LIGHT (2) }" },
   { GIMP_PDB_FLOAT, "strength", "How much of the translation is mixed in (0 <= strength <= 1)" },
   { GIMP_PDB_INT32, "output", "Where the result goes { NEW-LAYER (0), REPLACE (1) }" },
 };
@@ -60,6 +66,8 @@ read_arguments (CgSettings *settings, const GimpParam *params)
   settings->model = g_strdup (params[ARG_MODEL].data.d_string ? params[ARG_MODEL].data.d_string : "");
   settings->size_mode = (CgSizeMode)params[ARG_SIZE_MODE].data.d_int32;
   settings->size = params[ARG_SIZE].data.d_int32;
+  settings->detail = params[ARG_DETAIL].data.d_float;
+  settings->apply = (CgApply)params[ARG_APPLY].data.d_int32;
   settings->strength = params[ARG_STRENGTH].data.d_float;
   settings->output = (CgOutput)params[ARG_OUTPUT].data.d_int32;
 }
@@ -104,6 +112,12 @@ translate (GimpRunMode run_mode, int n_params, const GimpParam *params, gint32 *
       g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("Found %d arguments, expected %d"), n_params, N_ARGS);
       return GIMP_PDB_CALLING_ERROR;
     }
+  if (run_mode == GIMP_RUN_INTERACTIVE && gimp_item_is_layer (drawable) && gimp_drawable_is_indexed (drawable))
+    {
+      if (!cg_window_offer_copy (drawable))
+        return GIMP_PDB_CANCEL;
+      drawable = cg_apply_copy_as_rgb (drawable);
+    }
   if (!cg_apply_check_source (drawable, error))
     return GIMP_PDB_EXECUTION_ERROR;
   cg_settings_init (&settings);
@@ -111,9 +125,12 @@ translate (GimpRunMode run_mode, int n_params, const GimpParam *params, gint32 *
     read_arguments (&settings, params);
   else
     read_last_values (&settings);
-  if (run_mode == GIMP_RUN_INTERACTIVE && !cg_window_run (drawable, &settings, &preview))
+  if (run_mode != GIMP_RUN_NONINTERACTIVE && settings.output > CG_OUTPUT_REPLACE)
+    settings.output = CG_OUTPUT_NEW_LAYER;
+  if (run_mode == GIMP_RUN_INTERACTIVE && !cg_window_run (&drawable, &settings, &preview))
     status = GIMP_PDB_CANCEL;
-  else if (cg_settings_check (&settings, error) && cg_apply_check_output (drawable, settings.output, error)
+  else if (cg_settings_check (&settings, CG_OUTPUT_REPLACE, error)
+           && cg_apply_check_output (drawable, settings.output, error)
            && cg_apply (drawable, &settings, preview, layer, error))
     status = GIMP_PDB_SUCCESS;
   if (run_mode == GIMP_RUN_INTERACTIVE && status == GIMP_PDB_SUCCESS)

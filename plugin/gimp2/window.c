@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Asking the artist: a GimpDialog with Reset, Cancel and OK. */
+/* Asking the artist: a GimpDialog with Help, Reset, Cancel and OK. */
 #include "window.h"
 
 #include <glib/gi18n-lib.h>
@@ -9,7 +9,9 @@
 #include "apply.h"
 #include "dialog.h"
 
+#define HELP_ID "plug-in-cyclegan-translate"
 #define RESPONSE_RESET 1
+#define RESPONSE_COPY 2
 
 static void
 on_ready (gboolean ready, gpointer window)
@@ -18,12 +20,14 @@ on_ready (gboolean ready, gpointer window)
 }
 
 static GtkWidget *
-new_window (void)
+new_window (gboolean grey)
 {
-  GtkWidget *window
-      = gimp_dialog_new (_ ("Neural Translation (CycleGAN)"), "cyclegan", NULL, 0, NULL, NULL, _ ("_Reset"),
-                         RESPONSE_RESET, _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("_OK"), GTK_RESPONSE_OK, NULL);
+  GtkWidget *window = gimp_dialog_new (_ ("Neural Translation (CycleGAN)"), "cyclegan", NULL, 0,
+                                       gimp_standard_help_func, HELP_ID, _ ("_Reset"), RESPONSE_RESET, NULL);
 
+  if (grey)
+    gtk_dialog_add_button (GTK_DIALOG (window), _ ("RGB Cop_y"), RESPONSE_COPY);
+  gtk_dialog_add_buttons (GTK_DIALOG (window), _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("_OK"), GTK_RESPONSE_OK, NULL);
   gtk_dialog_set_alternative_button_order (GTK_DIALOG (window), GTK_RESPONSE_OK, RESPONSE_RESET, GTK_RESPONSE_CANCEL,
                                            -1);
   gtk_dialog_set_default_response (GTK_DIALOG (window), GTK_RESPONSE_OK);
@@ -31,27 +35,29 @@ new_window (void)
   return window;
 }
 
-gboolean
-cg_window_run (gint32 drawable, CgSettings *settings, CgTranslation **preview)
+static int
+ask (gint32 drawable, CgSettings *settings, CgTranslation **preview)
 {
-  CgDialogSource source = { .selection = { 0, 0, gimp_drawable_width (drawable), gimp_drawable_height (drawable) } };
+  CgDialogSource source = { .selection = { 0, 0, gimp_drawable_width (drawable), gimp_drawable_height (drawable) },
+                            .outputs = CG_OUTPUT_REPLACE + 1 };
+  gboolean grey = gimp_drawable_is_gray (drawable);
   g_autoptr (GeglBuffer) buffer = cg_apply_get_buffer (drawable);
   g_autoptr (GError) no_replacing = NULL;
   GtkWidget *window;
   CgDialog *dialog;
   int response;
 
-  gimp_ui_init ("cyclegan", FALSE);
   gimp_drawable_mask_intersect (drawable, &source.selection.x, &source.selection.y, &source.selection.width,
                                 &source.selection.height);
   source.buffer = buffer;
   if (!cg_apply_check_output (drawable, CG_OUTPUT_REPLACE, &no_replacing))
     source.no_replacing = no_replacing->message;
-  if (gimp_drawable_is_gray (drawable))
+  if (grey)
     source.note
-        = _ ("This layer is grey, and so will its translation be. For colours, convert the image to RGB first.");
+        = _ ("This layer is grey, and so will its translation be. “RGB Copy” opens a copy of the image that can "
+             "have colours.");
 
-  window = new_window ();
+  window = new_window (grey);
   dialog = cg_dialog_new (&source, settings, on_ready, window);
   gtk_box_pack_start (GTK_BOX (gtk_dialog_get_content_area (GTK_DIALOG (window))), cg_dialog_get_widget (dialog), TRUE,
                       TRUE, 0);
@@ -61,5 +67,43 @@ cg_window_run (gint32 drawable, CgSettings *settings, CgTranslation **preview)
   cg_dialog_get_settings (dialog, settings);
   *preview = cg_dialog_get_translation (dialog);
   gtk_widget_destroy (window);
+  return response;
+}
+
+gboolean
+cg_window_run (gint32 *drawable, CgSettings *settings, CgTranslation **preview)
+{
+  int response;
+
+  gimp_ui_init ("cyclegan", FALSE);
+  while ((response = ask (*drawable, settings, preview)) == RESPONSE_COPY)
+    {
+      gint32 copy = cg_apply_copy_as_rgb (*drawable);
+
+      g_clear_pointer (preview, cg_translation_unref);
+      if (copy != -1)
+        *drawable = copy;
+    }
   return response == GTK_RESPONSE_OK;
+}
+
+gboolean
+cg_window_offer_copy (gint32 drawable)
+{
+  GtkWidget *box;
+  gboolean accepted;
+
+  gimp_ui_init ("cyclegan", FALSE);
+  box = gtk_message_dialog_new (NULL, GTK_DIALOG_MODAL, GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, "%s",
+                                _ ("Translate a copy of the image in RGB?"));
+  gtk_message_dialog_format_secondary_text (
+      GTK_MESSAGE_DIALOG (box), "%s",
+      _ ("This image is indexed: it has no colours but those of its palette. It stays as it is."));
+  gtk_window_set_title (GTK_WINDOW (box), _ ("Neural Translation (CycleGAN)"));
+  gtk_dialog_add_buttons (GTK_DIALOG (box), _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("RGB Cop_y"), GTK_RESPONSE_OK, NULL);
+  gtk_dialog_set_default_response (GTK_DIALOG (box), GTK_RESPONSE_OK);
+  gimp_window_set_transient (GTK_WINDOW (box));
+  accepted = gtk_dialog_run (GTK_DIALOG (box)) == GTK_RESPONSE_OK;
+  gtk_widget_destroy (box);
+  return accepted;
 }

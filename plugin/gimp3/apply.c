@@ -4,6 +4,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "live-filter.h"
+
 /* What the bar shows while the network works; the rest is for writing. */
 #define NETWORK_SHARE 0.95
 
@@ -66,6 +68,8 @@ cg_apply_check_output (GimpDrawable *drawable, CgOutput output, GError **error)
         return refuse (error, _ ("“%s” is a floating selection. Anchor it first, or replace it."), drawable);
       return TRUE;
     }
+  if (output == CG_OUTPUT_LIVE)
+    return cg_live_filter_check_drawable (drawable, error);
   if (gimp_item_is_group (GIMP_ITEM (drawable)))
     return refuse (error, _ ("“%s” is a layer group, which has no pixels to replace. Choose a new layer."), drawable);
   if (gimp_item_is_text_layer (GIMP_ITEM (drawable)))
@@ -83,7 +87,7 @@ show_progress (double done, gpointer data)
   gimp_progress_update (NETWORK_SHARE * (progress->i + done) / progress->n);
 }
 
-/* The network's part, unless a preview has done it already. */
+/* What a preview of the first drawable has computed already is not computed again. */
 static CgTranslation *
 translate (GeglBuffer *source, const CgSettings *settings, const GeglRectangle *area, CgTranslation *preview,
            Progress *progress, GError **error)
@@ -91,8 +95,9 @@ translate (GeglBuffer *source, const CgSettings *settings, const GeglRectangle *
   g_autoptr (CgTranslation) translation = NULL;
 
   if (progress->i == 0 && preview && cg_translation_fits (preview, settings, area))
-    return cg_translation_ref (preview);
-  translation = cg_translation_new (source, area, error);
+    translation = cg_translation_ref (preview);
+  else
+    translation = cg_translation_new (source, area, error);
   if (!translation || !cg_translation_run (translation, settings, show_progress, progress, error))
     return NULL;
   return g_steal_pointer (&translation);
@@ -171,7 +176,7 @@ prepare (GimpImage *image, Result *result, const CgSettings *settings, CgTransla
     }
   target = result->layer ? gimp_drawable_get_buffer (GIMP_DRAWABLE (result->layer))
                          : gimp_drawable_get_shadow_buffer (drawable);
-  written = cg_translation_write (translation, settings->strength, source, target, error);
+  written = cg_translation_write (translation, source, target, error);
   g_object_unref (target); /* flushes, which what follows needs */
   if (written && result->layer)
     add_mask (GIMP_LAYER (drawable), result->layer, !gimp_selection_is_empty (image));
@@ -206,6 +211,65 @@ show_all (GimpImage *image, const Result *results, guint n)
   gimp_image_undo_group_end (image);
 }
 
+/* What stands at the same place in @copy, which was made from the image of @item. */
+static GimpItem *
+find_twin (GimpItem *item, GimpImage *copy)
+{
+  GimpItem *parent = gimp_item_get_parent (item);
+  int position = gimp_image_get_item_position (gimp_item_get_image (item), item);
+  g_autofree GimpItem **children = NULL;
+
+  if (parent)
+    {
+      parent = find_twin (parent, copy);
+      children = parent ? gimp_item_get_children (parent) : NULL;
+    }
+  else
+    children = (GimpItem **)gimp_image_get_layers (copy);
+  for (int i = 0; children && children[i]; i++)
+    if (i == position)
+      return children[i];
+  return NULL;
+}
+
+GimpDrawable **
+cg_apply_copy_as_rgb (GimpImage *image, GimpDrawable **drawables, GimpImage **copy)
+{
+  GPtrArray *twins = g_ptr_array_new ();
+
+  *copy = gimp_image_duplicate (image);
+  gimp_image_convert_rgb (*copy);
+  gimp_image_clean_all (*copy);
+  gimp_display_new (*copy);
+  for (; *drawables; drawables++)
+    {
+      GimpItem *twin = find_twin (GIMP_ITEM (*drawables), *copy);
+
+      if (twin)
+        g_ptr_array_add (twins, twin);
+    }
+  g_ptr_array_add (twins, NULL);
+  return (GimpDrawable **)g_ptr_array_free (twins, FALSE);
+}
+
+/* GIMP itself computes, now and later. */
+static GimpLayer **
+append_live_filters (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, GError **error)
+{
+  g_autoptr (GPtrArray) layers = g_ptr_array_new ();
+  gboolean done = cg_live_filter_check_model (settings->model, error);
+
+  gimp_image_undo_group_start (image);
+  for (; done && *drawables; drawables++)
+    {
+      done = cg_live_filter_append (*drawables, settings, error);
+      g_ptr_array_add (layers, *drawables);
+    }
+  gimp_image_undo_group_end (image);
+  g_ptr_array_add (layers, NULL);
+  return done ? (GimpLayer **)g_ptr_array_free (g_steal_pointer (&layers), FALSE) : NULL;
+}
+
 GimpLayer **
 cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, CgTranslation *preview,
           GError **error)
@@ -219,6 +283,8 @@ cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings
     if (!cg_apply_check_source (drawables[progress.n], error)
         || !cg_apply_check_output (drawables[progress.n], settings->output, error))
       return NULL;
+  if (settings->output == CG_OUTPUT_LIVE)
+    return append_live_filters (image, drawables, settings, error);
   results = g_new0 (Result, progress.n);
   layers = g_new0 (GimpLayer *, progress.n + 1);
 

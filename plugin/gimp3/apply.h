@@ -12,6 +12,9 @@ gboolean cg_apply_check_source (GimpDrawable *drawable, GError **error);
 /* Whether the result can go there. The error says why not, and what to do instead. */
 gboolean cg_apply_check_output (GimpDrawable *drawable, CgOutput output, GError **error);
 
+/* Shows a copy of the image in RGB. Returns: (transfer full): NULL-terminated, the drawables in it. */
+GimpDrawable **cg_apply_copy_as_rgb (GimpImage *image, GimpDrawable **drawables, GimpImage **copy);
+
 /**
  * cg_apply:
  * @drawables: NULL-terminated, one at least; all are checked first
@@ -19,7 +22,8 @@ gboolean cg_apply_check_output (GimpDrawable *drawable, CgOutput output, GError 
  * @preview: (nullable): what a preview of the first one has computed, used if it fits
  *
  * Shows progress. Nothing of the image changes before all is computed, and then in one step of its history.
- * Returns: (transfer container): NULL-terminated, the layers that have the results; the drawables themselves where these were replaced.
+ * Returns: (transfer container): NULL-terminated, the layers that have the results; the drawables themselves where these
+ * were replaced or got a live filter.
  */
 GimpLayer **cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, CgTranslation *preview,
                       GError **error);

@@ -19,25 +19,31 @@ struct _CgPlugIn
 G_DEFINE_TYPE (CgPlugIn, cg_plug_in, GIMP_TYPE_PLUG_IN)
 
 static const char *const size_modes[] = { [CG_SIZE_AUTO] = "auto", [CG_SIZE_SIZE] = "size", [CG_SIZE_FULL] = "full" };
-static const char *const outputs[] = { [CG_OUTPUT_NEW_LAYER] = "new-layer", [CG_OUTPUT_REPLACE] = "replace" };
+static const char *const outputs[]
+    = { [CG_OUTPUT_NEW_LAYER] = "new-layer", [CG_OUTPUT_REPLACE] = "replace", [CG_OUTPUT_LIVE] = "live-filter" };
+static const char *const applies[]
+    = { [CG_APPLY_ALL] = "all", [CG_APPLY_COLOUR] = "colour", [CG_APPLY_LIGHT] = "light" };
 
 static void
 read_config (CgSettings *settings, GimpProcedureConfig *config)
 {
   g_autofree char *model = NULL;
 
-  g_object_get (config, "model", &model, "size", &settings->size, "strength", &settings->strength, NULL);
+  g_object_get (config, "model", &model, "size", &settings->size, "detail", &settings->detail, "strength",
+                &settings->strength, NULL);
   g_free (settings->model);
   settings->model = g_strdup (model ? model : "");
   settings->size_mode = (CgSizeMode)gimp_procedure_config_get_choice_id (config, "size-mode");
+  settings->apply = (CgApply)gimp_procedure_config_get_choice_id (config, "apply");
   settings->output = (CgOutput)gimp_procedure_config_get_choice_id (config, "output");
 }
 
 static void
 write_config (const CgSettings *settings, GimpProcedureConfig *config)
 {
-  g_object_set (config, "model", settings->model, "size", settings->size, "strength", settings->strength, "size-mode",
-                size_modes[settings->size_mode], "output", outputs[settings->output], NULL);
+  g_object_set (config, "model", settings->model, "size", settings->size, "detail", settings->detail, "strength",
+                settings->strength, "size-mode", size_modes[settings->size_mode], "apply", applies[settings->apply],
+                "output", outputs[settings->output], NULL);
 }
 
 static GimpPDBStatusType
@@ -46,6 +52,8 @@ translate (GimpRunMode run_mode, GimpImage *image, GimpDrawable **drawables, Gim
 {
   GimpPDBStatusType status = GIMP_PDB_EXECUTION_ERROR;
   CgTranslation *preview = NULL;
+  g_autofree GimpDrawable **copies = NULL;
+  CgWindowAnswer answer = CG_WINDOW_OK;
   CgSettings settings;
 
   if (!drawables[0])
@@ -53,17 +61,33 @@ translate (GimpRunMode run_mode, GimpImage *image, GimpDrawable **drawables, Gim
       g_set_error_literal (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("No layer is selected."));
       return GIMP_PDB_CALLING_ERROR;
     }
-  if (!cg_apply_check_source (drawables[0], error))
+  if (run_mode == GIMP_RUN_INTERACTIVE && GIMP_IS_LAYER (drawables[0]) && gimp_drawable_is_indexed (drawables[0]))
+    {
+      if (!cg_window_offer_copy ())
+        return GIMP_PDB_CANCEL;
+      drawables = copies = cg_apply_copy_as_rgb (image, drawables, &image);
+    }
+  if (!drawables[0] || !cg_apply_check_source (drawables[0], error))
     return GIMP_PDB_EXECUTION_ERROR;
   cg_settings_init (&settings);
   read_config (&settings, config);
-  if (run_mode == GIMP_RUN_INTERACTIVE && !cg_window_run (drawables[0], &settings, &preview))
+  if (run_mode == GIMP_RUN_INTERACTIVE)
+    while ((answer = cg_window_run (drawables[0], &settings, &preview)) == CG_WINDOW_COPY)
+      {
+        GimpDrawable **twins = cg_apply_copy_as_rgb (image, drawables, &image);
+
+        g_clear_pointer (&preview, cg_translation_unref);
+        g_free (copies);
+        drawables = copies = twins;
+      }
+  if (answer == CG_WINDOW_CANCEL)
     status = GIMP_PDB_CANCEL;
   else
     {
       if (run_mode == GIMP_RUN_INTERACTIVE)
         write_config (&settings, config);
-      if (cg_settings_check (&settings, error) && (*layers = cg_apply (image, drawables, &settings, preview, error)))
+      if (cg_settings_check (&settings, CG_OUTPUT_LIVE, error)
+          && (*layers = cg_apply (image, drawables, &settings, preview, error)))
         status = GIMP_PDB_SUCCESS;
     }
   g_clear_pointer (&preview, cg_translation_unref);
@@ -96,7 +120,9 @@ static void
 add_arguments (GimpProcedure *procedure)
 {
   GimpChoice *choice;
+  CgTranslateOptions defaults;
 
+  cg_translate_options_init (&defaults);
   gimp_procedure_add_string_argument (procedure, "model", _ ("Model"),
                                       _ ("Name of an installed model, or the path of a .safetensors file"), "",
                                       G_PARAM_READWRITE);
@@ -109,11 +135,22 @@ add_arguments (GimpProcedure *procedure)
          "fine ones"),
       choice, "auto", G_PARAM_READWRITE);
   gimp_procedure_add_int_argument (procedure, "size", _ ("Size"), _ ("Short side in pixels for the size mode “size”"),
-                                   16, 8192, 512, G_PARAM_READWRITE);
+                                   16, 8192, defaults.size, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "detail", _ ("Detail"),
+                                      _ ("From the network's own strokes, enlarged, to its colours on the picture's "
+                                         "own details; without meaning for the size mode “full”"),
+                                      0.0, 1.0, defaults.detail, G_PARAM_READWRITE);
+  choice = gimp_choice_new_with_values ("all", CG_APPLY_ALL, _ ("Colour and light"), NULL, "colour", CG_APPLY_COLOUR,
+                                        _ ("Colour only"), NULL, "light", CG_APPLY_LIGHT,
+                                        _ ("Light and structure only"), NULL, NULL);
+  gimp_procedure_add_choice_argument (procedure, "apply", _ ("Apply"),
+                                      _ ("What is taken from the translation; the rest stays the picture's"), choice,
+                                      "all", G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (procedure, "strength", _ ("Strength"),
                                       _ ("How much of the translation is mixed in"), 0.0, 1.0, 1.0, G_PARAM_READWRITE);
   choice = gimp_choice_new_with_values ("new-layer", CG_OUTPUT_NEW_LAYER, _ ("New layer above"), NULL, "replace",
-                                        CG_OUTPUT_REPLACE, _ ("Replace this layer"), NULL, NULL);
+                                        CG_OUTPUT_REPLACE, _ ("Replace this layer"), NULL, "live-filter",
+                                        CG_OUTPUT_LIVE, _ ("Live filter on this layer"), NULL, NULL);
   gimp_procedure_add_choice_argument (procedure, "output", _ ("Output"), _ ("Where the result goes"), choice,
                                       "new-layer", G_PARAM_READWRITE);
   gimp_procedure_add_core_object_array_return_value (procedure, "layers", _ ("Layers"), _ ("The layers with a result"),

@@ -6,12 +6,20 @@
 
 #include "translation.h"
 
+typedef enum
+{
+  CG_WINDOW_OK,
+  CG_WINDOW_CANCEL,
+  CG_WINDOW_COPY /* the artist prefers a copy in RGB */
+} CgWindowAnswer;
+
 /**
  * cg_window_run:
  * @drawable: one that cg_apply_check_source() lets pass
  * @settings: shown first, and overwritten by what was chosen
  * @preview: (out) (transfer full): what the last preview computed, or NULL
- *
- * Returns: FALSE if the artist cancelled.
  */
-gboolean cg_window_run (GimpDrawable *drawable, CgSettings *settings, CgTranslation **preview);
+CgWindowAnswer cg_window_run (GimpDrawable *drawable, CgSettings *settings, CgTranslation **preview);
+
+/* Asks whether an RGB copy of an indexed image shall be translated. */
+gboolean cg_window_offer_copy (void);

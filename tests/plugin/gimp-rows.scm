@@ -9,10 +9,18 @@
 
 (define (path name) (string-append folder "/" name))
 
-(define (row name picture mode size strength output)
+; With the detail and the apply that everyone has who does not touch them.
+(define (translate image drawable model mode size strength output)
+  (translate-so image drawable model mode size 0.7 0 strength output))
+
+(define (row-so name picture mode size detail apply-what strength output)
   (let* ((image (open-picture picture)) (layer (only-layer image)))
-    (say (string-append name "-same") (= layer (translate image layer "tiny" mode size strength output)))
+    (say (string-append name "-same")
+         (= layer (translate-so image layer "tiny" mode size detail apply-what strength output)))
     (save image layer (string-append name "-replaced.png"))))
+
+(define (row name picture mode size strength output)
+  (row-so name picture mode size 0.7 0 strength output))
 
 (define (say-layers key image)
   (say key (map (lambda (layer) (car (gimp-item-get-name layer))) (layers image))))
@@ -22,6 +30,10 @@
 (row "half" "rgb.png" 0 512 0.5 1)
 (row "size" "rgb.png" 1 20 1.0 1)
 (row "full" "rgb.png" 2 512 1.0 1)
+(row-so "painterly" "rgb.png" 1 20 0.0 0 1.0 1)
+(row-so "sharp" "rgb.png" 1 20 1.0 0 1.0 1)
+(row-so "colour" "rgb.png" 1 20 0.5 1 1.0 1)
+(row-so "light" "rgb.png" 1 20 0.5 2 0.5 1)
 (row "rgba" "rgba.png" 0 512 1.0 1)
 (row "grey" "grey.png" 0 512 1.0 1)
 (row "deep" "deep.png" 0 512 1.0 1)

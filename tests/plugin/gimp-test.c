@@ -50,7 +50,7 @@ load (const char *name, const char *format)
 
 /* What the network makes of a stored picture. */
 static float *
-translate (const char *name, CgSizeMode mode, double strength, gsize *n)
+translate_so (const char *name, CgSizeMode mode, double detail, CgApply apply, double strength, gsize *n)
 {
   g_autofree char *path = in_folder (name);
   g_autoptr (GeglBuffer) picture = cg_picture_load (path);
@@ -59,9 +59,17 @@ translate (const char *name, CgSizeMode mode, double strength, gsize *n)
   cg_translate_options_init (&options);
   options.size_mode = mode;
   options.size = 20;
+  options.detail = detail;
+  options.apply = apply;
   options.strength = strength;
   *n = (gsize)gegl_buffer_get_width (picture) * (gsize)gegl_buffer_get_height (picture) * 3;
   return cg_picture_translate (picture, model, &options);
+}
+
+static float *
+translate (const char *name, CgSizeMode mode, double strength, gsize *n)
+{
+  return translate_so (name, mode, 0.7, CG_APPLY_ALL, strength, n);
 }
 
 /* In the picture's own space, where a level is a level. */
@@ -88,19 +96,30 @@ test_replaced (void)
   {
     const char *name, *from;
     CgSizeMode mode;
+    double detail;
+    CgApply apply;
     double strength;
   } rows[] = {
-    { "rgb", "rgb.png", CG_SIZE_AUTO, 1.0 },   { "half", "rgb.png", CG_SIZE_AUTO, 0.5 },
-    { "size", "rgb.png", CG_SIZE_SIZE, 1.0 },  { "full", "rgb.png", CG_SIZE_FULL, 1.0 },
-    { "deep", "deep.png", CG_SIZE_AUTO, 1.0 }, { "adobe", "adobe.png", CG_SIZE_AUTO, 1.0 },
-    { "float", "rgb.png", CG_SIZE_AUTO, 1.0 }, { "pixel", "pixel.png", CG_SIZE_AUTO, 1.0 },
-    { "small", "rgb.png", CG_SIZE_AUTO, 1.0 },
+    { "rgb", "rgb.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 1.0 },
+    { "half", "rgb.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 0.5 },
+    { "size", "rgb.png", CG_SIZE_SIZE, 0.7, CG_APPLY_ALL, 1.0 },
+    { "full", "rgb.png", CG_SIZE_FULL, 0.7, CG_APPLY_ALL, 1.0 },
+    { "painterly", "rgb.png", CG_SIZE_SIZE, 0.0, CG_APPLY_ALL, 1.0 },
+    { "sharp", "rgb.png", CG_SIZE_SIZE, 1.0, CG_APPLY_ALL, 1.0 },
+    { "colour", "rgb.png", CG_SIZE_SIZE, 0.5, CG_APPLY_COLOUR, 1.0 },
+    { "light", "rgb.png", CG_SIZE_SIZE, 0.5, CG_APPLY_LIGHT, 0.5 },
+    { "deep", "deep.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 1.0 },
+    { "adobe", "adobe.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 1.0 },
+    { "float", "rgb.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 1.0 },
+    { "pixel", "pixel.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 1.0 },
+    { "small", "rgb.png", CG_SIZE_AUTO, 0.7, CG_APPLY_ALL, 1.0 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       gsize n;
-      g_autofree float *expected = translate (rows[i].from, rows[i].mode, rows[i].strength, &n);
+      g_autofree float *expected
+          = translate_so (rows[i].from, rows[i].mode, rows[i].detail, rows[i].apply, rows[i].strength, &n);
 
       for (gsize j = 0; j < n; j++)
         expected[j] = CLAMP (expected[j], 0.0f, 1.0f);

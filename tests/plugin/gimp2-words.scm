@@ -12,14 +12,15 @@
   (file-png-save2 RUN-NONINTERACTIVE image drawable (string-append folder "/" name) name 0 1 0 0 0 0 0 0 1))
 
 ; The layer with the result, or -1 after an error, which GIMP has written to standard error.
-(define (translate image drawable model mode size strength output)
-  (catch -1 (car (plug-in-cyclegan-translate RUN-NONINTERACTIVE image drawable model mode size strength output))))
+(define (translate-so image drawable model mode size detail apply-what strength output)
+  (catch -1 (car (plug-in-cyclegan-translate RUN-NONINTERACTIVE image drawable model mode size detail apply-what
+                                             strength output))))
 
 ; The plug-in itself checks values, and keeps those of the last time.
 (define version 2)
 
 (define (translate-again image drawable)
-  (plug-in-cyclegan-translate RUN-WITH-LAST-VALS image drawable "" 2 16 0 0))
+  (plug-in-cyclegan-translate RUN-WITH-LAST-VALS image drawable "" 2 16 0 2 0 0))
 
 (define (offsets layer) (gimp-drawable-offsets layer))
 (define (width layer) (car (gimp-drawable-width layer)))

@@ -24,11 +24,12 @@
     new))
 
 ; The layer with the result, or -1 after an error, which GIMP has written to standard error.
-(define (translate image drawable model mode size strength output)
+(define (translate-so image drawable model mode size detail apply-what strength output)
   (catch -1 (vector-ref (car (plug-in-cyclegan-translate
     #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector drawable) #:model model
-    #:size-mode (vector-ref #("auto" "size" "full") mode) #:size size #:strength strength
-    #:output (vector-ref #("new-layer" "replace") output))) 0)))
+    #:size-mode (vector-ref #("auto" "size" "full") mode) #:size size #:detail detail
+    #:apply (vector-ref #("all" "colour" "light") apply-what) #:strength strength
+    #:output (vector-ref #("new-layer" "replace" "live-filter") output))) 0)))
 
 ; GIMP checks values, and keeps those of the last time.
 (define version 3)
