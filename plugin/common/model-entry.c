@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* CgModelEntry: headers of model files turned into what people read; and copying such a file to the user's own. */
+/* CgModelEntry: headers of model files turned into what people read. */
 #include "model-entry.h"
 
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -116,44 +115,4 @@ cg_model_entry_list (void)
   for (char **path = paths; *path; path++)
     g_ptr_array_add (entries, cg_model_entry_new (*path, TRUE));
   return entries;
-}
-
-static gboolean
-copy (const char *from, const char *to, GError **error)
-{
-  g_autoptr (GFile) source = g_file_new_for_path (from);
-  g_autoptr (GFile) target = g_file_new_for_path (to);
-
-  return g_file_copy (source, target, G_FILE_COPY_NONE, NULL, NULL, NULL, error);
-}
-
-char *
-cg_model_entry_install (const char *path, GError **error)
-{
-  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "cyclegan", "models", NULL);
-  g_autofree char *base = g_path_get_basename (path);
-  g_autofree char *target = g_build_filename (folder, base, NULL);
-  g_autofree char *thumbnail = with_png (target);
-  g_autoptr (CgModel) model = cg_model_load (path, error); /* with weights: rather now than at the first use */
-  g_autoptr (CgModelEntry) entry = NULL;
-
-  if (!model)
-    return NULL;
-  if (!g_str_has_suffix (base, SUFFIX))
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("%s: expected a name that ends in %s"), path, SUFFIX);
-      return NULL;
-    }
-  if (g_mkdir_with_parents (folder, 0777) != 0)
-    {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", folder, g_strerror (errno));
-      return NULL;
-    }
-  if (!copy (path, target, error))
-    return NULL;
-  entry = cg_model_entry_new (path, FALSE);
-  /* A model without its picture is a model still. */
-  if (entry->thumbnail)
-    copy (entry->thumbnail, thumbnail, NULL);
-  return get_name (target, TRUE);
 }

@@ -30,12 +30,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgModelEntry, cg_model_entry_free)
 
 /* (transfer full) (element-type CgModelEntry): all installed models by name. */
 GPtrArray *cg_model_entry_list (void);
-
-/**
- * cg_model_entry_install:
- * @path: a .safetensors file of a generator
- *
- * Copies it, and its thumbnail, to where the user's models are. An installed model of the same name is not overwritten.
- * Returns: (transfer full): the installed model's name; or NULL with what is wrong with the file, or CG_ERROR_UNSUPPORTED or G_IO_ERROR.
- */
-char *cg_model_entry_install (const char *path, GError **error);

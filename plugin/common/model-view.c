@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* CgModelView: a GtkTreeView over the installed models that follows their folders, and buttons to open and install others. */
+/* CgModelView: a GtkTreeView over the installed models that follows their folders, and buttons to open, install and remove them. */
 #include "model-view.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
+
+#include "model-chooser.h"
+#include "model-install.h"
 
 #define THUMBNAIL_SIZE 64
 
@@ -18,12 +21,19 @@ enum
 struct _CgModelView
 {
   GtkWidget *box;
+  GtkWidget *scrolled;
   GtkWidget *tree;
+  GtkWidget *empty; /* in the place of the list where there is none */
   GtkWidget *message;
+  GtkWidget *install;
+  GtkWidget *remove;
   GtkListStore *store;
   GPtrArray *entries;
   GPtrArray *monitors;
   guint refresh;
+  guint painting; /* thumbnails come after the list, row by row */
+  GtkTreeIter next;
+  GCancellable *installing;
   char *chosen;
   char *problem;
   void (*changed) (gpointer data);
@@ -48,7 +58,6 @@ static void
 show_message (CgModelView *view)
 {
   CgModelEntry *entry = find_entry (view, view->chosen);
-  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "cyclegan", "models", NULL);
 
   g_clear_pointer (&view->problem, g_free);
   if (entry && entry->problem)
@@ -57,14 +66,15 @@ show_message (CgModelView *view)
     view->problem
         = g_strdup_printf (_ ("The model “%s”, used last, is no longer there. Choose another one."), view->chosen);
   else if (!entry && !view->entries->len)
-    view->problem = g_strdup_printf (_ ("No model is installed. “Install Model…” copies a .safetensors file to %s; "
-                                        "`cyclegan train` makes one from two folders of pictures."),
-                                     folder);
+    view->problem = g_strdup (_ ("No model is installed."));
   else if (!entry)
     view->problem = g_strdup (_ ("Choose a model."));
   gtk_label_set_text (GTK_LABEL (view->message), view->problem        ? view->problem
                                                  : entry->description ? entry->description
                                                                       : "");
+  gtk_widget_set_sensitive (view->remove, entry && cg_model_install_can_remove (entry->path));
+  gtk_widget_set_visible (view->scrolled, view->entries->len > 0);
+  gtk_widget_set_visible (view->empty, !view->entries->len);
 }
 
 static void
@@ -97,13 +107,40 @@ append_row (CgModelView *view, CgModelEntry *entry)
 {
   g_autofree char *markup = g_markup_printf_escaped ("<b>%s</b>\n<small>%s</small>", entry->title,
                                                      entry->problem ? entry->problem : entry->details);
-  GdkPixbuf *picture = NULL;
 
+  gtk_list_store_insert_with_values (view->store, NULL, -1, COLUMN_MARKUP, markup, COLUMN_ENTRY, entry, -1);
+}
+
+/* One row's thumbnail: two hundred at once would keep the window from opening. */
+static gboolean
+paint_next (gpointer data)
+{
+  CgModelView *view = data;
+  g_autoptr (GdkPixbuf) picture = NULL;
+  CgModelEntry *entry;
+
+  gtk_tree_model_get (GTK_TREE_MODEL (view->store), &view->next, COLUMN_ENTRY, &entry, -1);
   if (entry->thumbnail)
     picture = gdk_pixbuf_new_from_file_at_scale (entry->thumbnail, THUMBNAIL_SIZE, THUMBNAIL_SIZE, TRUE, NULL);
-  gtk_list_store_insert_with_values (view->store, NULL, -1, COLUMN_PICTURE, picture, COLUMN_MARKUP, markup,
-                                     COLUMN_ENTRY, entry, -1);
-  g_clear_object (&picture);
+  if (picture)
+    gtk_list_store_set (view->store, &view->next, COLUMN_PICTURE, picture, -1);
+  if (gtk_tree_model_iter_next (GTK_TREE_MODEL (view->store), &view->next))
+    return G_SOURCE_CONTINUE;
+  view->painting = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+clear_rows (CgModelView *view)
+{
+  GtkTreeSelection *selection = gtk_tree_view_get_selection (GTK_TREE_VIEW (view->tree));
+
+  if (view->painting)
+    g_source_remove (view->painting);
+  view->painting = 0;
+  g_signal_handlers_block_by_func (selection, on_selection_changed, view);
+  gtk_list_store_clear (view->store);
+  g_signal_handlers_unblock_by_func (selection, on_selection_changed, view);
 }
 
 /* Shows @entries, and the chosen one as such. */
@@ -113,8 +150,8 @@ fill (CgModelView *view)
   GtkTreeSelection *selection = gtk_tree_view_get_selection (GTK_TREE_VIEW (view->tree));
   CgModelEntry *chosen = find_entry (view, view->chosen);
 
+  clear_rows (view);
   g_signal_handlers_block_by_func (selection, on_selection_changed, view);
-  gtk_list_store_clear (view->store);
   for (guint i = 0; i < view->entries->len; i++)
     {
       append_row (view, g_ptr_array_index (view->entries, i));
@@ -128,6 +165,8 @@ fill (CgModelView *view)
         }
     }
   g_signal_handlers_unblock_by_func (selection, on_selection_changed, view);
+  if (gtk_tree_model_get_iter_first (GTK_TREE_MODEL (view->store), &view->next))
+    view->painting = g_idle_add (paint_next, view);
   show_message (view);
 }
 
@@ -137,7 +176,7 @@ reload (CgModelView *view)
 {
   GPtrArray *entries = cg_model_entry_list ();
 
-  gtk_list_store_clear (view->store);
+  clear_rows (view);
   g_ptr_array_unref (view->entries);
   view->entries = entries;
   if (strchr (view->chosen, G_DIR_SEPARATOR) && !find_entry (view, view->chosen)
@@ -184,32 +223,11 @@ watch_folders (CgModelView *view)
     }
 }
 
-/* (transfer full): or NULL. */
-static char *
-ask_for_file (CgModelView *view, const char *title)
-{
-  GtkWidget *top = gtk_widget_get_toplevel (view->box);
-  GtkWidget *chooser
-      = gtk_file_chooser_dialog_new (title, GTK_IS_WINDOW (top) ? GTK_WINDOW (top) : NULL, GTK_FILE_CHOOSER_ACTION_OPEN,
-                                     _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("_Open"), GTK_RESPONSE_ACCEPT, NULL);
-  GtkFileFilter *filter = gtk_file_filter_new ();
-  char *path = NULL;
-
-  gtk_file_filter_set_name (filter, _ ("Models (*.safetensors)"));
-  gtk_file_filter_add_pattern (filter, "*.safetensors");
-  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
-  gtk_dialog_set_default_response (GTK_DIALOG (chooser), GTK_RESPONSE_ACCEPT);
-  if (gtk_dialog_run (GTK_DIALOG (chooser)) == GTK_RESPONSE_ACCEPT)
-    path = gtk_file_chooser_get_filename (GTK_FILE_CHOOSER (chooser));
-  gtk_widget_destroy (chooser);
-  return path;
-}
-
 static void
 on_open (GtkButton *button, gpointer data)
 {
   CgModelView *view = data;
-  g_autofree char *path = ask_for_file (view, _ ("Open a Model"));
+  g_autofree char *path = cg_model_chooser_run (view->box, _ ("Open a Model"), FALSE);
 
   if (!path)
     return;
@@ -218,33 +236,88 @@ on_open (GtkButton *button, gpointer data)
   fill (view);
 }
 
+/* What went wrong, in words that can be copied. */
+static void
+complain (CgModelView *view, const char *what, const GError *error)
+{
+  GtkWidget *top = gtk_widget_get_toplevel (view->box);
+  GtkWidget *box
+      = gtk_message_dialog_new (GTK_WINDOW (top), GTK_DIALOG_MODAL, GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", what);
+
+  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (box), "%s", error->message);
+  gtk_dialog_run (GTK_DIALOG (box));
+  gtk_widget_destroy (box);
+}
+
+static void
+on_installed (GObject *object, GAsyncResult *result, gpointer data)
+{
+  CgModelView *view = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = cg_model_install_finish (result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* by on_destroy(): the view is no more */
+  g_clear_object (&view->installing);
+  gtk_widget_set_sensitive (view->install, TRUE);
+  if (!name)
+    {
+      complain (view, _ ("The model was not installed"), error);
+      return;
+    }
+  reload (view);
+  choose (view, name);
+  fill (view);
+}
+
+static void
+install (CgModelView *view, const char *path)
+{
+  if (view->installing)
+    return;
+  view->installing = g_cancellable_new ();
+  gtk_widget_set_sensitive (view->install, FALSE);
+  cg_model_install_start (path, view->installing, on_installed, view);
+}
+
 static void
 on_install (GtkButton *button, gpointer data)
 {
   CgModelView *view = data;
-  g_autofree char *path = ask_for_file (view, _ ("Install a Model"));
-  g_autofree char *name = NULL;
+  g_autofree char *path = cg_model_chooser_run (view->box, _ ("Install a Model"), TRUE);
+
+  if (path)
+    install (view, path);
+}
+
+static void
+on_drop (GtkWidget *widget, GdkDragContext *context, int x, int y, GtkSelectionData *selection, guint info, guint time,
+         gpointer data)
+{
+  g_auto (GStrv) uris = gtk_selection_data_get_uris (selection);
+  g_autofree char *path = uris && uris[0] ? g_filename_from_uri (uris[0], NULL, NULL) : NULL;
+
+  gtk_drag_finish (context, path != NULL, FALSE, time);
+  if (path)
+    install (data, path);
+}
+
+static void
+on_remove (GtkButton *button, gpointer data)
+{
+  CgModelView *view = data;
+  CgModelEntry *entry = find_entry (view, view->chosen);
   g_autoptr (GError) error = NULL;
 
-  if (!path)
+  if (!entry)
     return;
-  name = cg_model_entry_install (path, &error);
-  if (name)
+  if (!cg_model_install_remove (entry->path, &error))
     {
-      reload (view);
-      choose (view, name);
-      fill (view);
+      complain (view, _ ("The model was not moved to the trash"), error);
+      return;
     }
-  else
-    {
-      GtkWidget *top = gtk_widget_get_toplevel (view->box);
-      GtkWidget *box = gtk_message_dialog_new (GTK_WINDOW (top), GTK_DIALOG_MODAL, GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE,
-                                               "%s", _ ("The model was not installed"));
-
-      gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (box), "%s", error->message);
-      gtk_dialog_run (GTK_DIALOG (box));
-      gtk_widget_destroy (box);
-    }
+  choose (view, "");
+  reload (view);
 }
 
 static void
@@ -254,6 +327,11 @@ on_destroy (GtkWidget *widget, gpointer data)
 
   if (view->refresh)
     g_source_remove (view->refresh);
+  if (view->painting)
+    g_source_remove (view->painting);
+  if (view->installing)
+    g_cancellable_cancel (view->installing);
+  g_clear_object (&view->installing);
   g_ptr_array_unref (view->monitors);
   g_ptr_array_unref (view->entries);
   g_object_unref (view->store);
@@ -262,14 +340,14 @@ on_destroy (GtkWidget *widget, gpointer data)
   g_free (view);
 }
 
-static GtkWidget *
+static void
 build_list (CgModelView *view)
 {
-  GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
   GtkTreeViewColumn *column = gtk_tree_view_column_new ();
   GtkCellRenderer *picture = gtk_cell_renderer_pixbuf_new ();
   GtkCellRenderer *text = gtk_cell_renderer_text_new ();
 
+  view->scrolled = gtk_scrolled_window_new (NULL, NULL);
   view->store = gtk_list_store_new (N_COLUMNS, GDK_TYPE_PIXBUF, G_TYPE_STRING, G_TYPE_POINTER);
   view->tree = gtk_tree_view_new_with_model (GTK_TREE_MODEL (view->store));
   gtk_tree_view_set_headers_visible (GTK_TREE_VIEW (view->tree), FALSE);
@@ -280,13 +358,35 @@ build_list (CgModelView *view)
   gtk_tree_view_column_add_attribute (column, text, "markup", COLUMN_MARKUP);
   g_object_set (text, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
   gtk_tree_view_append_column (GTK_TREE_VIEW (view->tree), column);
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (scrolled), GTK_SHADOW_IN);
-  gtk_widget_set_size_request (scrolled, CG_MODEL_VIEW_WIDTH, 200);
-  gtk_container_add (GTK_CONTAINER (scrolled), view->tree);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (view->scrolled), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (view->scrolled), GTK_SHADOW_IN);
+  gtk_widget_set_size_request (view->scrolled, CG_MODEL_VIEW_WIDTH, 200);
+  gtk_container_add (GTK_CONTAINER (view->scrolled), view->tree);
   g_signal_connect (gtk_tree_view_get_selection (GTK_TREE_VIEW (view->tree)), "changed",
                     G_CALLBACK (on_selection_changed), view);
-  return scrolled;
+  gtk_widget_show_all (view->scrolled);
+  gtk_widget_set_no_show_all (view->scrolled, TRUE);
+}
+
+/* What stands there before there is anything to list. */
+static void
+build_empty (CgModelView *view)
+{
+  g_autofree char *folder = cg_model_install_get_folder ();
+  g_autofree char *text = g_strdup_printf (
+      _ ("<big><b>No model is installed</b></big>\n\nA model is what the network has learned. “Install Model…” takes "
+         "one "
+         "from a file, also from one of PyTorch, as does dropping the file here; it is kept in\n%s\n\nThe command "
+         "“cyclegan train” makes one from two folders of pictures."),
+      folder);
+
+  view->empty = gtk_label_new (NULL);
+  gtk_label_set_markup (GTK_LABEL (view->empty), text);
+  gtk_label_set_line_wrap (GTK_LABEL (view->empty), TRUE);
+  gtk_label_set_selectable (GTK_LABEL (view->empty), TRUE);
+  gtk_misc_set_alignment (GTK_MISC (view->empty), 0.0f, 0.0f);
+  gtk_widget_set_size_request (view->empty, CG_MODEL_VIEW_WIDTH, 200);
+  gtk_widget_set_no_show_all (view->empty, TRUE);
 }
 
 /* For who never chose one; nobody is told, for nobody knows the view yet. */
@@ -306,13 +406,15 @@ choose_first (CgModelView *view)
   fill (view);
 }
 
-static void
-add_button (CgModelView *view, GtkWidget *box, const char *label, GCallback callback)
+static GtkWidget *
+add_button (CgModelView *view, GtkWidget *box, const char *label, const char *tip, GCallback callback)
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (label);
 
+  gtk_widget_set_tooltip_text (button, tip);
   g_signal_connect (button, "clicked", callback, view);
   gtk_box_pack_start (GTK_BOX (box), button, TRUE, TRUE, 0);
+  return button;
 }
 
 CgModelView *
@@ -320,7 +422,7 @@ cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer
 {
   CgModelView *view = g_new0 (CgModelView, 1);
   GtkWidget *label = gtk_label_new_with_mnemonic (_ ("_Models:"));
-  GtkWidget *buttons = gtk_hbox_new (TRUE, 6);
+  GtkWidget *buttons = gtk_hbox_new (FALSE, 6);
 
   view->chosen = g_strdup (chosen);
   view->changed = changed;
@@ -331,7 +433,10 @@ cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer
   view->box = gtk_vbox_new (FALSE, 6);
   gtk_misc_set_alignment (GTK_MISC (label), 0.0f, 0.5f);
   gtk_box_pack_start (GTK_BOX (view->box), label, FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (view->box), build_list (view), TRUE, TRUE, 0);
+  build_list (view);
+  build_empty (view);
+  gtk_box_pack_start (GTK_BOX (view->box), view->scrolled, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (view->box), view->empty, TRUE, TRUE, 0);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), view->tree);
   view->message = gtk_label_new ("");
   gtk_label_set_line_wrap (GTK_LABEL (view->message), TRUE);
@@ -339,9 +444,16 @@ cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer
   gtk_misc_set_alignment (GTK_MISC (view->message), 0.0f, 0.0f);
   gtk_widget_set_size_request (view->message, CG_MODEL_VIEW_WIDTH, -1);
   gtk_box_pack_start (GTK_BOX (view->box), view->message, FALSE, FALSE, 0);
-  add_button (view, buttons, _ ("Open _File…"), G_CALLBACK (on_open));
-  add_button (view, buttons, _ ("_Install Model…"), G_CALLBACK (on_install));
+  add_button (view, buttons, _ ("Open _File…"), _ ("Uses a model file where it lies"), G_CALLBACK (on_open));
+  view->install
+      = add_button (view, buttons, _ ("_Install Model…"),
+                    _ ("Copies a model file, or imports a PyTorch file, to your own models"), G_CALLBACK (on_install));
+  view->remove
+      = add_button (view, buttons, _ ("Remo_ve"), _ ("Moves the chosen model to the trash"), G_CALLBACK (on_remove));
   gtk_box_pack_start (GTK_BOX (view->box), buttons, FALSE, FALSE, 0);
+  gtk_drag_dest_set (view->box, GTK_DEST_DEFAULT_ALL, NULL, 0, GDK_ACTION_COPY);
+  gtk_drag_dest_add_uri_targets (view->box);
+  g_signal_connect (view->box, "drag-data-received", G_CALLBACK (on_drop), view);
   g_signal_connect (view->box, "destroy", G_CALLBACK (on_destroy), view);
 
   watch_folders (view);
