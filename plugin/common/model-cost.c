@@ -2,7 +2,6 @@
 /* CgModelCost: both halves of a translation timed on noise; time is proportional to pixels, memory is the core's own sum. */
 #include "model-cost.h"
 
-#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <unistd.h>
 
