@@ -10,6 +10,8 @@
 
 #define STATE_FORMAT "cyclegan-training-state"
 #define STATE_VERSION "1"
+/* More than the names of a network's tensors take. */
+#define MAX_HEADER_BYTES 65536
 
 const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS] = { "G_A", "G_B", "D_A", "D_B" };
 
@@ -95,6 +97,27 @@ cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **
     if (checkpoint->averages[i] && !write_network (checkpoint->averages[i], path, average_names[i], error))
       return FALSE;
   return write_state (checkpoint, path, error);
+}
+
+GArray *
+cg_checkpoint_measure (const CgCheckpoint *checkpoint)
+{
+  GArray *sizes = g_array_new (FALSE, FALSE, sizeof (guint64));
+  guint64 state = 2 * (guint64)checkpoint->pool_size * (guint64)checkpoint->crop_h * (guint64)checkpoint->crop_w * 3;
+
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    {
+      guint64 n_floats = cg_network_get_n_floats (checkpoint->networks[i]);
+      guint64 bytes = n_floats * sizeof (float) + MAX_HEADER_BYTES;
+
+      g_array_append_val (sizes, bytes);
+      if (i < CG_CHECKPOINT_N_AVERAGES && checkpoint->averages[i])
+        g_array_append_val (sizes, bytes);
+      state += 2 * n_floats;
+    }
+  state = state * sizeof (float) + CG_STEP_N_NETWORKS * 2 * MAX_HEADER_BYTES;
+  g_array_append_val (sizes, state);
+  return sizes;
 }
 
 static gboolean

@@ -31,6 +31,9 @@ typedef struct
   double wait_seconds;
 } CgCheckpoint;
 
+/* The most that each file of a checkpoint will take, in bytes, with full pools: guint64. (transfer full) */
+GArray *cg_checkpoint_measure (const CgCheckpoint *checkpoint);
+
 /* Writes all files into the existing, empty folder @path; each is on the disk on return. Fails with CG_ERROR_DIVERGED
  * if a value is not finite, CG_ERROR_MEMORY, or as files do. */
 gboolean cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **error);

@@ -21,10 +21,17 @@ void
 cg_interrupt_install (void)
 {
   struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+  struct sigaction former;
 
   sigemptyset (&action.sa_mask);
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
+  /* A terminal that closes ends the run like Ctrl-C, unless nohup wants otherwise. */
+  sigaction (SIGHUP, NULL, &former);
+  if (former.sa_handler != SIG_IGN)
+    sigaction (SIGHUP, &action, NULL);
+  /* A file that may not grow is an error of the call that writes, not the end of the process. */
+  signal (SIGXFSZ, SIG_IGN);
 }
 
 gboolean

@@ -11,11 +11,15 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "disk-room.h"
+
 #define CHECKPOINTS "checkpoints"
 #define SAMPLES "samples"
 #define STEP_PREFIX "step-"
 /* No complete checkpoint begins with a dot. */
 #define TEMPORARY_PREFIX ".step-"
+/* Newest checkpoints that are kept whatever they are. */
+#define N_KEPT 2
 
 struct _CgRunFolder
 {
@@ -274,6 +278,20 @@ cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error)
   return steps;
 }
 
+gboolean
+cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, GError **error)
+{
+  g_autoptr (GArray) steps = cg_run_folder_list_checkpoints (folder, error);
+  g_autoptr (GArray) missing = g_array_new (FALSE, FALSE, sizeof (guint64));
+
+  if (!steps)
+    return FALSE;
+  for (guint i = MIN (steps->len, N_KEPT); i <= N_KEPT; i++)
+    g_array_append_vals (missing, sizes->data, sizes->len);
+  return cg_disk_room_check (folder->path, TEMPORARY_PREFIX, (const guint64 *)(gpointer)missing->data, missing->len,
+                             error);
+}
+
 /* Takes a checkpoint's name away before its files, so that half of one is never taken for a whole. */
 static gboolean
 remove_checkpoint (CgRunFolder *folder, gint64 step, GError **error)
@@ -312,7 +330,7 @@ cg_run_folder_add_checkpoint (CgRunFolder *folder, gint64 step, CgWriteCheckpoin
 gboolean
 cg_run_folder_is_kept (const GArray *steps, guint i, gint64 keep_every)
 {
-  return i + 2 >= steps->len || (keep_every > 0 && g_array_index (steps, gint64, i) % keep_every == 0);
+  return i + N_KEPT >= steps->len || (keep_every > 0 && g_array_index (steps, gint64, i) % keep_every == 0);
 }
 
 gboolean

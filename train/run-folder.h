@@ -29,6 +29,10 @@ char *cg_run_folder_get_checkpoint_path (const CgRunFolder *folder, gint64 step)
 /* Steps of all complete checkpoints, ascending: gint64. (transfer full) */
 GArray *cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error);
 
+/* Whether as many checkpoints as are there at a time, the last two and one that is being written, fit on the disk; @sizes
+ * are those of one checkpoint's files, guint64. */
+gboolean cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, GError **error);
+
 /* Makes an empty folder under a temporary name and fills it by @write; then the name changes, all at once, to that of
  * the checkpoint. On failure nothing stays. */
 typedef gboolean (*CgWriteCheckpoint) (const char *path, gpointer data, GError **error);

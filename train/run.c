@@ -95,6 +95,15 @@ read_newest_checkpoint (Run *run, GError **error)
   return FALSE;
 }
 
+/* Found now rather than at the first checkpoint, an hour later. */
+static gboolean
+check_room (const Run *run, GError **error)
+{
+  g_autoptr (GArray) sizes = cg_checkpoint_measure (&run->trainer.state);
+
+  return cg_run_folder_check_room (run->folder, sizes, error);
+}
+
 /* The state in which the next step finds everything: that of the newest checkpoint, or the initial one. */
 static gboolean
 restore (Run *run, GError **error)
@@ -115,6 +124,8 @@ restore (Run *run, GError **error)
         return FALSE;
     }
   if (run->saved_step == 0 && !cg_trainer_start (&run->trainer, error))
+    return FALSE;
+  if (run->trainer.state.n_steps < run->trainer.last_step && !check_room (run, error))
     return FALSE;
   if (!cg_run_config_save (config, config_path, error)
       || !cg_metrics_cut (metrics_path, run->trainer.state.n_steps, error))
@@ -180,26 +191,32 @@ is_due (gint64 step, gint64 frequency)
   return frequency > 0 && step % frequency == 0;
 }
 
-/* Adds where the run stands and what may help to the message of a loss that is not finite. */
+/* Adds to the message which checkpoint is left and what may help. */
 static void
-explain_divergence (const Run *run, GError **error)
+explain_failure (const Run *run, GError **error)
 {
   g_autofree char *path = cg_run_folder_get_checkpoint_path (run->folder, run->saved_step);
-  g_autofree char *message = NULL;
-  GError *explained;
+  gboolean diverged = error && g_error_matches (*error, CG_ERROR, CG_ERROR_DIVERGED);
 
-  if (!error || !g_error_matches (*error, CG_ERROR, CG_ERROR_DIVERGED))
+  if (!error)
     return;
-  message
-      = g_strdup_printf (run->saved_step > 0 ? _ ("the training diverged at step %" PRId64
-                                                  ": %s. The last good checkpoint is %s. Start again with a smaller "
-                                                  "--lr, or with --gan-mode lsgan, and --init-from that checkpoint")
-                                             : _ ("the training diverged at step %" PRId64
-                                                  ": %s. Start again with a smaller --lr, or with --gan-mode lsgan"),
-                         run->trainer.state.n_steps + 1, (*error)->message, path);
-  explained = g_error_new_literal (CG_ERROR, CG_ERROR_DIVERGED, message);
-  g_clear_error (error);
-  g_propagate_error (error, explained);
+  /* Resuming would meet the same numbers again. */
+  if (diverged && run->saved_step > 0)
+    g_prefix_error (error,
+                    _ ("the training diverged; the last good checkpoint is %s. Begin a new run with --init-from "
+                       "that folder and a smaller --lr, or with --gan-mode lsgan: "),
+                    path);
+  else if (diverged)
+    g_prefix_error (error, _ ("the training diverged before the first checkpoint. Begin again with a smaller --lr, or "
+                              "with --gan-mode lsgan: "));
+  else if (run->saved_step > 0)
+    g_prefix_error (error,
+                    _ ("the training stopped after step %" PRId64 "; once what follows is mended, --resume goes "
+                       "on from the checkpoint %s: "),
+                    run->trainer.state.n_steps, path);
+  else
+    g_prefix_error (error, _ ("the training stopped after step %" PRId64 ", before the first checkpoint: "),
+                    run->trainer.state.n_steps);
 }
 
 /* One step with everything that is due after it. */
@@ -236,6 +253,7 @@ advance (Run *run, GError **error)
          || save (run, error);
 }
 
+/* Steps until the end or an interruption. */
 static CgRunOutcome
 loop (Run *run, GError **error)
 {
@@ -252,10 +270,7 @@ loop (Run *run, GError **error)
           return CG_RUN_INTERRUPTED;
         }
       if (!advance (run, error))
-        {
-          explain_divergence (run, error);
-          return CG_RUN_FAILED;
-        }
+        return CG_RUN_FAILED;
     }
   return save (run, error) ? CG_RUN_COMPLETE : CG_RUN_FAILED;
 }
@@ -284,6 +299,8 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
   if (run.trainer.state.n_steps > 0)
     cg_progress_say (run.progress, _ ("Going on after step %" PRId64), run.trainer.state.n_steps);
   outcome = loop (&run, error);
+  if (outcome == CG_RUN_FAILED)
+    explain_failure (&run, error);
   if (outcome == CG_RUN_COMPLETE)
     cg_progress_say (run.progress, _ ("Done after step %" PRId64 "; the models are G_A and G_B.safetensors in %s"),
                      run.trainer.state.n_steps, run.options->out);

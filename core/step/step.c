@@ -182,6 +182,9 @@ run_discriminator (CgStep *step, CgStepDirection *direction, const float *real)
   return loss;
 }
 
+/* Losses are of the order of their weights; one beyond this (or NaN) is on its way to infinity and teaches nothing. */
+#define LOSS_LIMIT 1e8
+
 static gboolean
 check_losses (gint64 index, const CgStepLosses *losses, GError **error)
 {
@@ -195,9 +198,9 @@ check_losses (gint64 index, const CgStepLosses *losses, GError **error)
                 { "tv_B", losses->tv_B } };
 
   for (size_t i = 0; i < G_N_ELEMENTS (named); i++)
-    if (!isfinite (named[i].value))
+    if (!(fabs (named[i].value) <= LOSS_LIMIT))
       {
-        g_set_error (error, CG_ERROR, CG_ERROR_DIVERGED, _ ("Step %" PRId64 ": the loss %s became %f"), index,
+        g_set_error (error, CG_ERROR, CG_ERROR_DIVERGED, _ ("Step %" PRId64 ": the loss %s became %g"), index,
                      named[i].name, named[i].value);
         return FALSE;
       }

@@ -66,7 +66,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgStep, cg_step_free)
  * @lr: learning rate of both optimisers in this step
  * @real_a, @real_b: dense [N][H][W][C], values in [-1,1]
  *
- * Fails with CG_ERROR_DIVERGED (names the loss) before any weight is changed by a loss that is not finite.
+ * Fails with CG_ERROR_DIVERGED (names the loss) before any weight is changed by a loss that is not a number or beyond 1e8.
  */
 CG_PUBLIC gboolean cg_step_run (CgStep *step, gint64 index, double lr, const float *real_a, const float *real_b,
                                 CgStepLosses *losses, GError **error);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "image-fixture.h"
+#include "program.h"
 #include "tiny-run.h"
 
 #define KILLS 3
@@ -17,72 +17,12 @@
 #define N_STEPS 20
 #define STEPS "20"
 
-typedef struct
-{
-  char *folder, *dataset;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->folder = fixture_folder_new ();
-  fixture->dataset = tiny_dataset_new (fixture->folder);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_free (fixture->dataset);
-  fixture_folder_free (fixture->folder);
-}
-
-/* Starts the program with the options of @argv, which it frees. */
-static GSubprocess *
-start (char **argv)
-{
-  g_autoptr (GPtrArray) all = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
-  GSubprocess *process;
-  char *program = (char *)g_getenv ("CG_PROGRAM");
-
-  g_assert_nonnull (program);
-  g_ptr_array_add (all, program);
-  for (char **argument = argv; *argument; argument++)
-    g_ptr_array_add (all, *argument);
-  g_ptr_array_add (all, NULL);
-  process = g_subprocess_newv ((const char *const *)all->pdata,
-                               G_SUBPROCESS_FLAGS_STDERR_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
-  g_assert_no_error (error);
-  g_strfreev (argv);
-  return process;
-}
-
-/* Waits; what the program said lands in @output and @messages (both nullable). Returns: its exit status, -1 if a signal ended it. */
-static int
-finish (GSubprocess *process, char **output, char **messages)
-{
-  g_autofree char *out = NULL;
-  g_autofree char *err = NULL;
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_subprocess_communicate_utf8 (process, NULL, NULL, &out, &err, &error);
-  g_assert_no_error (error);
-  status = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
-  if (output)
-    *output = g_steal_pointer (&out);
-  if (messages)
-    *messages = g_steal_pointer (&err);
-  g_object_unref (process);
-  return status;
-}
-
 static void
 assert_usage_error (char **argv, const char *told)
 {
   g_autofree char *messages = NULL;
 
-  g_assert_cmpint (finish (start (argv), NULL, &messages), ==, CG_EXIT_USAGE);
+  g_assert_cmpint (program_finish (program_start (argv), NULL, &messages), ==, CG_EXIT_USAGE);
   g_assert_true (g_str_has_prefix (messages, "cyclegan: "));
   if (!strstr (messages, told))
     g_error ("“%s” does not tell “%s”", messages, told);
@@ -95,7 +35,7 @@ words (const char *line)
 }
 
 static void
-test_statuses (Fixture *fixture, gconstpointer data)
+test_statuses (TinyFixture *fixture, gconstpointer data)
 {
   g_autofree char *out = g_build_filename (fixture->folder, "run", NULL);
   g_autofree char *untouched = g_build_filename (fixture->folder, "untouched", NULL);
@@ -111,21 +51,22 @@ test_statuses (Fixture *fixture, gconstpointer data)
   assert_usage_error (words ("trane"), "trane");
   assert_usage_error (tiny_run_argv (fixture->dataset, out, "--n-layers-d", "5", NULL), "");
 
-  g_assert_cmpint (finish (start (words ("train --help")), &output, NULL), ==, CG_EXIT_OK);
+  g_assert_cmpint (program_finish (program_start (words ("train --help")), &output, NULL), ==, CG_EXIT_OK);
   g_assert_nonnull (strstr (output, "--lambda-identity"));
   g_assert_nonnull (strstr (output, "default: 0.0002"));
   g_assert_nonnull (strstr (output, "minimax|vanilla|lsgan|hinge|wgan"));
   g_clear_pointer (&output, g_free);
 
-  g_assert_cmpint (finish (start (words ("train --print-config --ngf 7")), &output, NULL), ==, CG_EXIT_OK);
+  g_assert_cmpint (program_finish (program_start (words ("train --print-config --ngf 7")), &output, NULL), ==,
+                   CG_EXIT_OK);
   g_assert_nonnull (strstr (output, "\"ngf\" : 7"));
   g_assert_nonnull (strstr (output, "\"n_blocks\" : 9"));
 
   g_clear_pointer (&output, g_free);
-  g_assert_cmpint (
-      finish (start (tiny_run_argv (fixture->dataset, untouched, "--print-config", "--preset", "small", NULL)), &output,
-              &messages),
-      ==, CG_EXIT_OK);
+  g_assert_cmpint (program_finish (program_start (tiny_run_argv (fixture->dataset, untouched, "--print-config",
+                                                                 "--preset", "small", NULL)),
+                                   &output, &messages),
+                   ==, CG_EXIT_OK);
   g_assert_nonnull (strstr (output, "\"seconds_per_step\" : "));
   g_assert_nonnull (strstr (output, "\"steps_per_epoch\" : 5"));
   g_assert_nonnull (strstr (output, "\"preprocess\" : \"zoom_and_crop\""));
@@ -133,27 +74,13 @@ test_statuses (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (untouched, G_FILE_TEST_EXISTS));
   g_clear_pointer (&messages, g_free);
 
-  g_assert_cmpint (finish (start (tiny_run_argv ("/nonexistent", out, NULL)), NULL, &messages), ==, CG_EXIT_FAILED);
+  g_assert_cmpint (program_finish (program_start (tiny_run_argv ("/nonexistent", out, NULL)), NULL, &messages), ==,
+                   CG_EXIT_FAILED);
   g_assert_nonnull (strstr (messages, "/nonexistent"));
 }
 
-/* Waits until @path exists or the process is gone; a minute is forever. */
-static gboolean
-wait_for (GSubprocess *process, const char *path)
-{
-  for (int i = 0; i < 600000; i++)
-    {
-      if (g_file_test (path, G_FILE_TEST_EXISTS))
-        return TRUE;
-      if (!g_subprocess_get_identifier (process))
-        return FALSE;
-      g_usleep (100);
-    }
-  g_error ("%s did not appear", path);
-}
-
 static void
-interrupt (Fixture *fixture, int number)
+interrupt (TinyFixture *fixture, int number)
 {
   g_autofree char *out = g_build_filename (fixture->folder, "run", NULL);
   g_autofree char *sample = g_build_filename (out, "samples", "step-00000002.png", NULL);
@@ -161,11 +88,11 @@ interrupt (Fixture *fixture, int number)
   g_autofree char *messages = NULL;
   g_autoptr (GDir) dir = NULL;
   GSubprocess *process
-      = start (tiny_run_argv (fixture->dataset, out, "--n-epochs", "100000", "--sample-freq", "2", NULL));
+      = program_start (tiny_run_argv (fixture->dataset, out, "--n-epochs", "100000", "--sample-freq", "2", NULL));
 
-  g_assert_true (wait_for (process, sample));
+  g_assert_true (program_wait_for (process, sample));
   g_subprocess_send_signal (process, number);
-  g_assert_cmpint (finish (process, NULL, &messages), ==, CG_EXIT_INTERRUPTED);
+  g_assert_cmpint (program_finish (process, NULL, &messages), ==, CG_EXIT_INTERRUPTED);
   g_assert_nonnull (strstr (messages, "--resume"));
   dir = g_dir_open (checkpoints, 0, NULL);
   g_assert_nonnull (dir);
@@ -174,20 +101,20 @@ interrupt (Fixture *fixture, int number)
 }
 
 static void
-test_interrupt (Fixture *fixture, gconstpointer data)
+test_interrupt (TinyFixture *fixture, gconstpointer data)
 {
   interrupt (fixture, SIGINT);
 }
 
 static void
-test_terminate (Fixture *fixture, gconstpointer data)
+test_terminate (TinyFixture *fixture, gconstpointer data)
 {
   interrupt (fixture, SIGTERM);
 }
 
 /* An interrupted run goes on as if nothing had been. */
 static void
-test_interrupt_and_resume (Fixture *fixture, gconstpointer data)
+test_interrupt_and_resume (TinyFixture *fixture, gconstpointer data)
 {
   g_autofree char *whole = g_build_filename (fixture->folder, "whole", NULL);
   g_autofree char *parts = g_build_filename (fixture->folder, "parts", NULL);
@@ -195,15 +122,17 @@ test_interrupt_and_resume (Fixture *fixture, gconstpointer data)
   GSubprocess *process;
   int status;
 
-  g_assert_cmpint (finish (start (tiny_run_argv (fixture->dataset, whole, "--max-steps", STEPS, NULL)), NULL, NULL), ==,
-                   CG_EXIT_OK);
-  process = start (tiny_run_argv (fixture->dataset, parts, "--max-steps", STEPS, "--sample-freq", "2", NULL));
-  g_assert_true (wait_for (process, sample));
+  g_assert_cmpint (
+      program_finish (program_start (tiny_run_argv (fixture->dataset, whole, "--max-steps", STEPS, NULL)), NULL, NULL),
+      ==, CG_EXIT_OK);
+  process = program_start (tiny_run_argv (fixture->dataset, parts, "--max-steps", STEPS, "--sample-freq", "2", NULL));
+  g_assert_true (program_wait_for (process, sample));
   g_subprocess_send_signal (process, SIGINT);
-  status = finish (process, NULL, NULL);
+  status = program_finish (process, NULL, NULL);
   g_assert_true (status == CG_EXIT_INTERRUPTED || status == CG_EXIT_OK);
-  g_assert_cmpint (finish (start (tiny_run_argv (fixture->dataset, parts, "--resume", NULL)), NULL, NULL), ==,
-                   CG_EXIT_OK);
+  g_assert_cmpint (
+      program_finish (program_start (tiny_run_argv (fixture->dataset, parts, "--resume", NULL)), NULL, NULL), ==,
+      CG_EXIT_OK);
   tiny_run_assert_equal (whole, parts, N_STEPS);
 }
 
@@ -248,13 +177,13 @@ kill_once (GSubprocess *process, const char *out, gboolean within)
     /* Without a step to wait for, the start itself is interrupted. */
     g_usleep ((gulong)g_test_rand_int_range (0, target == first ? 300000 : 20000));
   g_subprocess_send_signal (process, SIGKILL);
-  g_assert_cmpint (finish (process, NULL, NULL), ==, -1);
+  g_assert_cmpint (program_finish (process, NULL, NULL), ==, -1);
   look_at_checkpoints (out, &half);
   return half;
 }
 
 static void
-test_kill (Fixture *fixture, gconstpointer data)
+test_kill (TinyFixture *fixture, gconstpointer data)
 {
   g_autofree char *whole = g_build_filename (fixture->folder, "whole", NULL);
   g_autofree char *parts = g_build_filename (fixture->folder, "parts", NULL);
@@ -264,25 +193,26 @@ test_kill (Fixture *fixture, gconstpointer data)
   g_autofree char *text = g_strdup_printf ("%d", n_steps);
   g_autoptr (GArray) steps = NULL;
 
-  g_assert_cmpint (finish (start (tiny_run_argv (fixture->dataset, whole, "--max-steps", text, "--n-epochs", "1000",
-                                                 "--save-freq", "1000", NULL)),
-                           NULL, NULL),
+  g_assert_cmpint (program_finish (program_start (tiny_run_argv (fixture->dataset, whole, "--max-steps", text,
+                                                                 "--n-epochs", "1000", "--save-freq", "1000", NULL)),
+                                   NULL, NULL),
                    ==, CG_EXIT_OK);
   /* Whether a kill falls within a checkpoint is up to the scheduler, so more are tried until one does. */
   while (killed < n_kills || (halves == 0 && killed < n_kills + MAX_RETRIES))
     {
       gboolean resume = g_file_test (config, G_FILE_TEST_EXISTS);
-      GSubprocess *process = start (tiny_run_argv (fixture->dataset, parts, "--max-steps", text, "--n-epochs", "1000",
-                                                   "--save-freq", "1", resume ? "--resume" : NULL, NULL));
+      GSubprocess *process
+          = program_start (tiny_run_argv (fixture->dataset, parts, "--max-steps", text, "--n-epochs", "1000",
+                                          "--save-freq", "1", resume ? "--resume" : NULL, NULL));
 
       halves += kill_once (process, parts, killed % 2 == 0);
       killed++;
     }
   g_test_message ("%d kills, %d of them within a checkpoint", killed, halves);
   g_assert_cmpint (halves, >, 0);
-  g_assert_cmpint (finish (start (tiny_run_argv (fixture->dataset, parts, "--n-epochs", "1000", "--resume",
-                                                 "--save-freq", "1000", NULL)),
-                           NULL, NULL),
+  g_assert_cmpint (program_finish (program_start (tiny_run_argv (fixture->dataset, parts, "--n-epochs", "1000",
+                                                                 "--resume", "--save-freq", "1000", NULL)),
+                                   NULL, NULL),
                    ==, CG_EXIT_OK);
   tiny_run_assert_equal (whole, parts, n_steps);
 
@@ -296,7 +226,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, function) g_test_add ("/train/command/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function)                                                                                            \
+  g_test_add ("/train/command/" name, TinyFixture, NULL, tiny_fixture_set_up, function, tiny_fixture_tear_down)
   ADD ("statuses", test_statuses);
   ADD ("interrupt", test_interrupt);
   ADD ("terminate", test_terminate);
