@@ -25,7 +25,7 @@ print_cpu (void)
     return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   threads = g_strdup_printf ("%d", about.n_threads);
   cg_terminal_print_field (_ ("kernel"), about.kernel);
-  cg_terminal_print_field (_ ("because"), about.explanation);
+  cg_terminal_print_field (_ ("because"), _ (about.explanation));
   cg_terminal_print_field ("BLIS", about.blis_version);
   cg_terminal_print_field (_ ("threads"), threads);
   return CG_EXIT_OK;

@@ -23,12 +23,27 @@ cg_terminal_text (const char *text, int indent)
   return g_string_free (harmless, FALSE);
 }
 
+/* How many columns of a terminal @text takes: the characters of East Asia take two each. */
+static int
+get_width (const char *text)
+{
+  int width = 0;
+
+  for (const char *p = text; *p; p = g_utf8_next_char (p))
+    {
+      const gunichar c = g_utf8_get_char (p);
+
+      width += g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
+    }
+  return width;
+}
+
 void
 cg_terminal_print_field (const char *label, const char *value)
 {
   g_autofree char *text = value ? cg_terminal_text (value, LABEL_COLUMNS) : NULL;
   g_autofree char *shown = cg_terminal_text (label, 0);
-  const int padding = LABEL_COLUMNS - (int)g_utf8_strlen (shown, -1);
+  const int padding = LABEL_COLUMNS - get_width (shown);
 
   if (text)
     g_print ("%s%*s%s\n", shown, MAX (padding, 1), "", text);

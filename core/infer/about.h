@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /**
  * CgAbout:
  * @kernel: the name of the kernel table, as config.json stores it
- * @explanation: why this one
+ * @explanation: why this one, in English; a message of the text domain
  * @blis_version: of the BLIS that is loaded
  * @n_threads: what is used where nobody asks for another number
  *

@@ -13,7 +13,7 @@
 
 const CgKernels cg_kernels_reference = {
   .name = "c",
-  .explanation = "the reference loops, asked for by CG_CPU=c",
+  .explanation = N_ ("the reference loops, asked for by CG_CPU=c"),
   .conv_packed_floats = cg_reference_conv_packed_floats,
   .conv_pack = cg_reference_conv_pack,
   .conv_scratch_floats = cg_reference_conv_scratch_floats,

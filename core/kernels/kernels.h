@@ -72,7 +72,7 @@ typedef struct _CgKernels CgKernels;
 struct _CgKernels
 {
   const char *name;        /* "c", "blis-haswell", "avx512", …: what config.json stores and --resume compares */
-  const char *explanation; /* why this one, for `cyclegan info --cpu` */
+  const char *explanation; /* why this one, for `cyclegan info --cpu`, which translates it */
 
   /* Floats that packed weights of this direction need; packing reads w [R][S][C][K] and overwrites packed
    * (64-byte aligned). Packed weights depend on c, k, r, s, stride, pad only, never on image sizes. */

@@ -2,6 +2,8 @@
 /* The tables of the packed path: which micro-kernel goes with which innermost loops, and why. */
 #include "kernels/packed-tables.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/cpu.h"
 #include "kernels/convolution.h"
 #include "kernels/peak.h"
@@ -31,14 +33,14 @@ explain_blis (CgGemmBlisKind kind)
   switch (kind)
     {
     case CG_GEMM_BLIS_GENERIC:
-      return "BLIS does not know this processor and gives its portable micro-kernel, which is slow";
+      return N_ ("BLIS does not know this processor and gives its portable micro-kernel, which is slow");
     case CG_GEMM_BLIS_SKX:
-      return "BLIS's AVX-512 micro-kernel";
+      return N_ ("BLIS's AVX-512 micro-kernel");
     case CG_GEMM_BLIS_STRANGER:
-      return "another BLIS than the one this library was built with: only its bli_sgemm() is used, which is slow";
+      return N_ ("another BLIS than the one this library was built with: only its bli_sgemm() is used, which is slow");
     case CG_GEMM_BLIS_OTHER:
     default:
-      return "the micro-kernel that BLIS chose for this processor";
+      return N_ ("the micro-kernel that BLIS chose for this processor");
     }
 }
 
@@ -83,7 +85,7 @@ cg_packed_table_avx2 (void)
     {
       avx2_machine = (CgMachine){ &cg_gemm_avx2, &cg_rows_table_avx2 };
       avx2_table.name = "avx2";
-      avx2_table.explanation = "own AVX2 micro-kernel";
+      avx2_table.explanation = N_ ("own AVX2 micro-kernel");
       g_once_init_leave (&once, 1);
     }
   return &avx2_table;
@@ -101,7 +103,7 @@ cg_packed_table_avx512 (void)
     {
       avx512_machine = (CgMachine){ &cg_gemm_avx512, &cg_rows_table_avx512 };
       avx512_table.name = "avx512";
-      avx512_table.explanation = "own AVX-512 micro-kernel: the processor has AVX-512 and BLIS does not use it";
+      avx512_table.explanation = N_ ("own AVX-512 micro-kernel: the processor has AVX-512 and BLIS does not use it");
       g_once_init_leave (&once, 1);
     }
   return &avx512_table;
