@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <sys/resource.h>
 
 #include "progress.h"
@@ -93,7 +94,7 @@ cg_trial_to_text (const CgTrial *trial)
   g_autofree char *duration = cg_progress_format_duration (trial->seconds_per_step * (double)trial->n_steps);
   g_autofree char *memory = g_format_size_full (trial->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-  return g_strdup_printf (_ ("About %.2f s per step: %s for %" G_GINT64_FORMAT
-                             " steps, besides samples and checkpoints. Memory: about %s."),
-                          trial->seconds_per_step, duration, trial->n_steps, memory);
+  return g_strdup_printf (
+      _ ("About %.2f s per step: %s for %" PRId64 " steps, besides samples and checkpoints. Memory: about %s."),
+      trial->seconds_per_step, duration, trial->n_steps, memory);
 }

@@ -81,6 +81,13 @@ def check_potfiles(top):
         yield f"{path}: is in po/POTFILES.in and has no translatable text"
 
 
+def check_macros(top):
+    """No message is put together with a macro of GLib, which xgettext does not know; PRId64 it does."""
+    for path in listed(top, "POTFILES.in"):
+        for match in re.finditer(r'\bN?_ \((?:\s*"[^"\n]*")+\s*G_G\w+_FORMAT', read(top, path)):
+            yield f"{path}: xgettext ends this message before its macro: {match[0]}"
+
+
 def check_msgfmt(top):
     """msgfmt finds no fault: headers, encodings, formats of C."""
     for language in languages(top):
@@ -220,7 +227,7 @@ def report(points):
 def main():
     top = sys.argv[1]
     if len(sys.argv) == 2:
-        checks = [check_languages, check_potfiles, check_msgfmt, check_whole, check_formats, check_shape]
+        checks = [check_languages, check_potfiles, check_macros, check_msgfmt, check_whole, check_formats, check_shape]
         return report([(check.__name__[6:], check(top)) for check in checks])
     if sys.argv[2] == "current":
         return report([("current", check_current(top))])
