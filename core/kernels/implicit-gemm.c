@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Any gather as a matrix product whose left side never exists whole: runs of pixels go straight into the micro-kernel's panels. */
+/* Any gather as a matrix product whose left side never exists whole: the micro-kernel reads runs of pixels where they lie, or, where
+ * it wants panels, gets them packed. */
 #include <string.h>
 
 #include "base/parallel.h"
@@ -9,6 +10,12 @@
 #define PANEL_FLOATS (40 * 1024)
 #define MAX_BLOCK_PIXELS 128
 
+/* Terms between two visits of the output where nothing is packed: a panel of weights that a second-level cache holds. */
+#define STRIDED_DEPTH 2048
+
+/* Narrower images are packed in any case: short tiles would leave the micro-kernel half used. */
+#define LEAST_WIDTH 6
+
 /* How the product out [pixels][channels] += in [pixels][depth] * weights [depth][channels] is cut. */
 typedef struct
 {
@@ -16,7 +23,10 @@ typedef struct
   int depth;        /* all tap rows */
   int step;         /* of the depth, between two visits of the output */
   int n_panels;     /* of output channels */
+  bool strided;     /* nothing is packed: blocks are pieces of rows */
   int block_pixels; /* pixels of one item, a multiple of the tile */
+  int block_rows, block_columns;
+  int n_column_blocks;
   int n_blocks;
   int group; /* channel panels of one item */
   int n_groups;
@@ -32,10 +42,21 @@ plan_init (Plan *plan, const CgMachine *machine, const CgGather *g, int n)
   plan->run = g->columns * g->in_channels;
   plan->depth = g->rows * plan->run;
   plan->step = plan->depth ? cg_ceil_div (plan->depth, cg_ceil_div (plan->depth, (int)gemm->depth)) : 1;
+  if (gemm->strided && plan->depth)
+    /* Whole tap rows. Not a matter of the image's size, because packed weights are cut the same way. */
+    plan->step = cg_ceil_div (g->rows, MIN (cg_ceil_div (plan->depth, STRIDED_DEPTH), g->rows)) * plan->run;
   plan->n_panels = cg_ceil_div (g->out_channels, gemm->n_channels);
+  plan->strided = gemm->strided && plan->depth && g->width >= LEAST_WIDTH;
   plan->block_pixels
       = CLAMP (PANEL_FLOATS / plan->step, gemm->n_pixels, MAX_BLOCK_PIXELS) / gemm->n_pixels * gemm->n_pixels;
   plan->n_blocks = cg_ceil_div (pixels, plan->block_pixels);
+  if (plan->strided)
+    {
+      plan->n_column_blocks = cg_ceil_div (g->width, MAX_BLOCK_PIXELS);
+      plan->block_columns = cg_ceil_div (g->width, plan->n_column_blocks);
+      plan->block_rows = MAX (MAX_BLOCK_PIXELS / plan->block_columns, 1);
+      plan->n_blocks = plan->n_column_blocks * cg_ceil_div (g->height, plan->block_rows);
+    }
 
   /* Few pixels and many channels (the bottom of a U-Net): cut the channels too. */
   const int n_groups = CLAMP (cg_ceil_div (CG_ENOUGH_ITEMS, MAX (plan->n_blocks * n, 1)), 1, plan->n_panels);
@@ -66,6 +87,8 @@ scratch_floats (const CgMachine *machine, const CgGather *g, int n)
   Plan plan;
 
   plan_init (&plan, machine, g, n);
+  if (plan.strided)
+    return 0;
   return panel_floats (&plan) + cg_round_line ((size_t)plan.block_pixels * plan.sum_stride);
 }
 
@@ -213,6 +236,65 @@ run_block (size_t item, int worker, void *data)
   write_block (call, plan, n, first, count, first_panel * gemm->n_channels, sums);
 }
 
+/* The same without panels, into the output itself. */
+static void
+run_strided_block (size_t item, int worker, void *data)
+{
+  const RunJob *job = data;
+  const CgGatherCall *call = job->call;
+  const CgGather *g = call->gather;
+  const CgGemm *gemm = call->machine->gemm;
+  const Plan *plan = &job->plan;
+  const int block = (int)(item % (size_t)plan->n_blocks), rest = (int)(item / (size_t)plan->n_blocks);
+  const int group = rest % plan->n_groups, n = rest / plan->n_groups;
+  const int top = block / plan->n_column_blocks * plan->block_rows;
+  const int left = block % plan->n_column_blocks * plan->block_columns;
+  const int height = MIN (plan->block_rows, g->height - top), width = MIN (plan->block_columns, g->width - left);
+  const int first = group * plan->group * gemm->n_channels;
+  const int end = MIN (first + plan->group * gemm->n_channels, g->out_channels);
+  const int step = cg_gemm_even_rows (gemm, width);
+  const size_t out_step = (size_t)(g->out_step * g->out_channels);
+
+  for (int begin = 0; begin < plan->depth; begin += plan->step)
+    {
+      const int length = MIN (plan->step, plan->depth - begin);
+      const float *weights = call->packed + (size_t)begin * (size_t)(plan->n_panels * gemm->n_channels);
+
+      for (int o = first; o < end; o += gemm->n_channels)
+        for (int i = top; i < top + height; i++)
+          for (int j = left; j < left + width; j += step)
+            gemm->strided (MIN (step, left + width - j), MIN (gemm->n_channels, end - o),
+                           &(CgGemmOperands){
+                               .runs = (size_t)(length / plan->run),
+                               .depth = (size_t)plan->run,
+                               .pixels = cg_plane_at (&call->in, n, i * g->in_step + g->in_top + begin / plan->run,
+                                                      j * g->in_step + g->in_left, g->in_channels),
+                               .pixel_step = (size_t)(g->in_step * g->in_channels),
+                               .pixel_term = 1,
+                               .pixel_run = call->in.row_stride,
+                               .channels = weights + (size_t)o * (size_t)length,
+                               .channel_term = (size_t)gemm->n_channels,
+                               .channel_run = (size_t)(plan->run * gemm->n_channels),
+                           },
+                           begin > 0,
+                           cg_plane_at (&call->out, n, i * g->out_step + g->out_top, j * g->out_step + g->out_left,
+                                        g->out_channels)
+                               + o,
+                           out_step);
+    }
+
+  if (call->bias || call->activation != CG_ACTIVATION_NONE)
+    for (int i = top; i < top + height; i++)
+      {
+        float *out = cg_plane_at (&call->out, n, i * g->out_step + g->out_top, left * g->out_step + g->out_left,
+                                  g->out_channels)
+                     + first;
+
+        call->machine->rows->finish (out, out_step, out, out_step, width, end - first,
+                                     call->bias ? call->bias + first : NULL, call->activation);
+      }
+}
+
 static void
 run (const CgGatherCall *call)
 {
@@ -220,7 +302,7 @@ run (const CgGatherCall *call)
 
   plan_init (&job.plan, call->machine, call->gather, call->n);
   cg_parallel_for (call->workspace->n_threads, (size_t)call->n * (size_t)job.plan.n_groups * (size_t)job.plan.n_blocks,
-                   run_block, &job);
+                   job.plan.strided ? run_strided_block : run_block, &job);
 }
 
 const CgAlgorithm cg_implicit_gemm = {

@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include "kernels/machine.h"
 
-#define BLOCK_ROWS 32
+#define BLOCK_ROWS 64
 #define BLOCK_COLUMNS 128
 
 /**
@@ -36,7 +36,7 @@ plan_init (Plan *plan, const CgMachine *machine, const CgGather *g, int n)
   plan->product_step = plan->n_panels * width;
 
   /* Every block computes z again for the rows - 1 input rows that it shares with the next: few, but enough blocks. */
-  plan->block_rows = g->height * n >= CG_ENOUGH_ITEMS * BLOCK_ROWS / 2 ? BLOCK_ROWS : BLOCK_ROWS / 2;
+  plan->block_rows = g->height * n >= CG_ENOUGH_ITEMS * BLOCK_ROWS / 4 ? BLOCK_ROWS : BLOCK_ROWS / 2;
   plan->n_row_blocks = cg_ceil_div (g->height, plan->block_rows);
   plan->n_column_blocks = MAX (cg_ceil_div (g->width, BLOCK_COLUMNS), 1);
   plan->block_columns = cg_ceil_div (g->width, plan->n_column_blocks);
@@ -125,11 +125,28 @@ multiply_row (const RunJob *job, const float *in, int n_pixels, float *panel, fl
   const CgGather *g = job->call->gather;
   const CgMachine *machine = job->call->machine;
   const CgGemm *gemm = machine->gemm;
+  const int step = cg_gemm_even_rows (gemm, n_pixels);
 
-  for (int q = 0; q < n_pixels; q += gemm->n_pixels)
+  for (int q = 0; q < n_pixels; q += step)
     {
-      const int count = MIN (gemm->n_pixels, n_pixels - q);
+      const int count = MIN (step, n_pixels - q);
       const float *pixels[CG_GEMM_MAX_PIXELS];
+
+      for (int j = 0; gemm->strided && j < job->plan.n_panels; j++)
+        gemm->strided (count, gemm->n_channels,
+                       &(CgGemmOperands){
+                           .runs = 1,
+                           .depth = (size_t)g->in_channels,
+                           .pixels = in + (size_t)q * (size_t)g->in_channels,
+                           .pixel_step = (size_t)g->in_channels,
+                           .pixel_term = 1,
+                           .channels = job->call->packed + (size_t)j * (size_t)(g->in_channels * gemm->n_channels),
+                           .channel_term = (size_t)gemm->n_channels,
+                       },
+                       false, product + (size_t)q * (size_t)job->plan.product_step + (size_t)(j * gemm->n_channels),
+                       (size_t)job->plan.product_step);
+      if (gemm->strided)
+        continue;
 
       for (int i = 0; i < count; i++)
         pixels[i] = in + (size_t)(q + i) * (size_t)g->in_channels;
