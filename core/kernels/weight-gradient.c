@@ -28,6 +28,8 @@ typedef struct
   int wide;          /* channels o */
   int height, width; /* pixels q of one image */
   int n_taps;        /* n_rows * run */
+  int tap_step;      /* taps of one tile; where nothing is packed, a tile lies in one tap row */
+  int run_tiles;     /* tiles of one tap row then */
   int tap_panels, wide_panels;
   int tap_group, wide_group; /* panels of one item */
   int n_tap_groups, n_wide_groups;
@@ -50,7 +52,9 @@ plan_init (Plan *plan, const CgMachine *machine, const CgConvShape *sh)
   plan->width = plan->exchanged ? sh->wo + sh->s - 1 : sh->wo;
   plan->padded_width = (sh->wo + 2 * (sh->s - 1)) * sh->k;
   plan->n_taps = plan->n_rows * plan->run;
-  plan->tap_panels = cg_ceil_div (plan->n_taps, gemm->n_pixels);
+  plan->tap_step = cg_gemm_even_rows (gemm, plan->run);
+  plan->run_tiles = cg_ceil_div (plan->run, plan->tap_step);
+  plan->tap_panels = gemm->strided ? plan->n_rows * plan->run_tiles : cg_ceil_div (plan->n_taps, gemm->n_pixels);
   plan->wide_panels = cg_ceil_div (plan->wide, gemm->n_channels);
   plan->tap_group = MIN (BLOCK_TAPS * MAX (16 / gemm->n_pixels, 1), plan->tap_panels);
   plan->wide_group = MIN (MAX (BLOCK_CHANNELS / gemm->n_channels, 1), plan->wide_panels);
@@ -67,6 +71,8 @@ plan_init (Plan *plan, const CgMachine *machine, const CgConvShape *sh)
   n_splits = MIN (n_splits, MAX (pixels / SPLIT_PIXELS, 1));
   n_splits = MIN (n_splits, MAX (SPLIT_FLOATS / plan->sum_floats, 1));
   plan->split = MAX ((pixels + n_splits - 1) / n_splits, 1);
+  if (gemm->strided && plan->width > 0)
+    plan->split = (plan->split + (size_t)plan->width - 1) / (size_t)plan->width * (size_t)plan->width;
   plan->n_splits = (int)((pixels + plan->split - 1) / plan->split);
 }
 
@@ -80,12 +86,16 @@ needs_sums (const Plan *plan)
 static size_t
 tap_floats (const CgMachine *machine, const Plan *plan)
 {
+  if (machine->gemm->strided)
+    return 0;
   return cg_round_line ((size_t)(plan->tap_group * machine->gemm->n_pixels) * BLOCK_PIXELS) + CG_GEMM_SLACK;
 }
 
 static size_t
 wide_floats (const CgMachine *machine, const Plan *plan)
 {
+  if (machine->gemm->strided)
+    return 0;
   return cg_round_line ((size_t)(plan->wide_group * machine->gemm->n_channels) * BLOCK_PIXELS) + CG_GEMM_SLACK;
 }
 
@@ -280,6 +290,73 @@ sum_group (size_t item, int worker, void *data)
     }
 }
 
+/* Adds @runs lines of @count pixels, which begin at pixel j of line i, to one group's sums. */
+static void
+add_lines (const Job *job, const Line *line, int j, int count, int runs, int first_tap, int n_taps, int first_wide,
+           int n_wide, bool add, float *sums)
+{
+  const CgGemm *gemm = job->machine->gemm;
+  const Plan *plan = &job->plan;
+  const size_t pixel_run = (size_t)job->shape->stride * job->x.row_stride;
+
+  for (int o = first_wide; o < first_wide + n_wide; o++)
+    for (int m = first_tap; m < first_tap + n_taps; m++)
+      {
+        const int row = m / plan->run_tiles, within = m % plan->run_tiles * plan->tap_step;
+        const int column = o * gemm->n_channels;
+
+        gemm->strided (MIN (plan->tap_step, plan->run - within), MIN (gemm->n_channels, plan->wide - column),
+                       &(CgGemmOperands){ .runs = (size_t)runs,
+                                          .depth = (size_t)count,
+                                          .pixels = line->rows[row] + (size_t)j * line->row_step + within,
+                                          .pixel_step = 1,
+                                          .pixel_term = line->row_step,
+                                          .pixel_run = pixel_run,
+                                          .channels = line->wide + (size_t)j * line->wide_step + column,
+                                          .channel_term = line->wide_step,
+                                          .channel_run = job->y.row_stride },
+                       add, sums + (size_t)(row * plan->run + within) * (size_t)plan->wide + (size_t)column,
+                       (size_t)plan->wide);
+      }
+}
+
+/* The same where the micro-kernel reads what lies in the images: lines of pixels, several at once if they are short. */
+static void
+sum_group_strided (size_t item, int worker, void *data)
+{
+  const Job *job = data;
+  const Plan *plan = &job->plan;
+  const int tap_group = (int)(item % (size_t)plan->n_tap_groups);
+  const size_t rest = item / (size_t)plan->n_tap_groups;
+  const int wide_group = (int)(rest % (size_t)plan->n_wide_groups);
+  const size_t split = rest / (size_t)plan->n_wide_groups;
+  const int first_tap = tap_group * plan->tap_group, n_taps = MIN (plan->tap_group, plan->tap_panels - first_tap);
+  const int first_wide = wide_group * plan->wide_group, n_wide = MIN (plan->wide_group, plan->wide_panels - first_wide);
+  const size_t lines = plan->split / (size_t)plan->width;
+  const size_t end = MIN ((split + 1) * lines, (size_t)job->shape->n * (size_t)plan->height);
+  float *padded = job->own + (size_t)worker * own_floats (job->machine, plan);
+  float *sums = needs_sums (plan) ? job->sums + split * plan->sum_floats : job->dw;
+  bool add = !needs_sums (plan);
+
+  for (size_t q = split * lines; q < end;)
+    {
+      const int n = (int)(q / (size_t)plan->height), i = (int)(q % (size_t)plan->height);
+      const int left = (int)MIN (end - q, (size_t)(plan->height - i));
+      /* Exchanged, every line has a padded copy of its own. */
+      const int runs = plan->exchanged ? 1 : CLAMP (BLOCK_PIXELS / plan->width, 1, left);
+      Line line;
+
+      line_init (&line, job, n, i, padded);
+      for (int j = 0; j < plan->width; j += BLOCK_PIXELS)
+        {
+          add_lines (job, &line, j, MIN (BLOCK_PIXELS, plan->width - j), runs, first_tap, n_taps, first_wide, n_wide,
+                     add, sums);
+          add = true;
+        }
+      q += (size_t)runs;
+    }
+}
+
 /* dw += the splits, first to last; item is a tap m. */
 static void
 merge_tap (size_t item, int worker, void *data)
@@ -324,7 +401,7 @@ cg_packed_conv_weight_gradient (const CgMachine *machine, const CgConvShape *sha
 
   cg_parallel_for (workspace->n_threads,
                    (size_t)job.plan.n_tap_groups * (size_t)job.plan.n_wide_groups * (size_t)job.plan.n_splits,
-                   sum_group, &job);
+                   machine->gemm->strided ? sum_group_strided : sum_group, &job);
   if (needs_sums (&job.plan))
     cg_parallel_for (workspace->n_threads, (size_t)job.plan.n_taps, merge_tap, &job);
 }
