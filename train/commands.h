@@ -20,6 +20,7 @@ enum
 typedef int (*CgCommandFunc) (int argc, char **argv);
 
 int cg_command_bench (int argc, char **argv);
+int cg_command_evaluate (int argc, char **argv);
 int cg_command_export (int argc, char **argv);
 int cg_command_import (int argc, char **argv);
 int cg_command_info (int argc, char **argv);

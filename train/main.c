@@ -16,6 +16,7 @@ typedef struct
 static const Command commands[] = {
   { "train", cg_command_train, N_ ("train two generators on two folders of images") },
   { "translate", cg_command_translate, N_ ("translate pictures by a model") },
+  { "evaluate", cg_command_evaluate, N_ ("measure how well a model translates test pictures") },
   { "import", cg_command_import, N_ ("turn a PyTorch checkpoint into a model") },
   { "export", cg_command_export, N_ ("write a model as a file that PyTorch opens") },
   { "info", cg_command_info, N_ ("tell what a model file is, or what this machine computes with") },
