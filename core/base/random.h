@@ -25,6 +25,7 @@ typedef enum
   CG_RANDOM_PATCH = 20,     /* step: level and image; index: coordinate of a patch */
   CG_RANDOM_DIRECTION = 21, /* step: level; index: component of a direction */
   CG_RANDOM_SUBSET = 22,    /* step: domain; index: rank in a drawing without replacement */
+  CG_RANDOM_SAMPLE = 30,    /* index: coordinate of a piece */
   CG_RANDOM_TEST = 100
 } CgRandomPurpose;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The picture scaled and reflected into the network's input, the network run, its output taken without the margin. */
+/* How the network runs over a picture of this size: by rows with exact or sampled statistics, or whole. */
 #include "infer/network-pixels.h"
 
 #include <glib/gi18n-lib.h>
@@ -8,51 +8,32 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/size.h"
-#include "infer/reflect.h"
-#include "tensor/tensor.h"
 
 /* Shares of the work for the progress: everything but the network is rows of a cheap filter. */
-#define PROGRESS_PREPARED 0.02
 #define PROGRESS_COMPUTED 0.96
 
-#define ROWS_PER_ITEM 16
+/* Network pixels up to which CG_STATISTICS_AUTO is exact. */
+#define MOST_EXACT 8000000.0
 
-/* One loop over rows. */
+/* One run, for the functions that it calls; @begin and @share say which part of the progress is its. */
 typedef struct
 {
-  const CgNetworkPixels *plan;
-  const CgTensor *tensor;
-  const float *in;
-  size_t in_stride;
-  float *scratch;
-} Rows;
-
-void
-cg_watch_report (CgWatch *watch, double done)
-{
-  if (done < watch->last)
-    return;
-  watch->last = done;
-  if (watch->progress)
-    watch->progress (done, watch->data);
-}
-
-gboolean
-cg_watch_is_cancelled (const CgWatch *watch, GError **error)
-{
-  if (!g_cancellable_is_cancelled (watch->cancellable))
-    return FALSE;
-  g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
-  return TRUE;
-}
+  CgNetworkPixels *plan;
+  float *pixels;
+  CgWatch *watch;
+  double begin, share;
+} Run;
 
 void
 cg_network_pixels_clear (CgNetworkPixels *plan)
 {
   g_clear_pointer (&plan->pass, cg_pass_free);
+  g_clear_pointer (&plan->stream, cg_stream_free);
+  g_clear_pointer (&plan->samples, cg_stream_free);
+  g_clear_pointer (&plan->norms, cg_norms_free);
   g_clear_pointer (&plan->arena, cg_arena_free);
-  cg_resize_axis_clear (&plan->across);
-  cg_resize_axis_clear (&plan->down);
+  cg_sample_grid_clear (&plan->grid);
+  cg_network_rows_clear (&plan->rows);
 }
 
 static gboolean
@@ -70,183 +51,242 @@ check_channels (CgModel *model, const CgNetworkConfig *config, GError **error)
   return FALSE;
 }
 
-gboolean
-cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslateOptions *options, int width, int height,
-                        GError **error)
+static gboolean
+choose_size (CgWorkingSize *size, CgModel *model, const CgTranslateOptions *options, int width, int height,
+             GError **error)
 {
-  CgNetwork *network = cg_model_get_network (model);
-  const CgNetworkConfig *config = cg_network_get_config (network);
-  int last_tick = cg_pass_get_span (network);
-  size_t bytes;
+  const CgNetwork *network = cg_model_get_network (model);
 
-  *plan = (CgNetworkPixels){
-    .model = model, .width = width, .height = height, .input_nc = config->input_nc, .output_nc = config->output_nc
-  };
-  if (!check_channels (model, config, error))
-    return FALSE;
   if (options->size_mode == CG_SIZE_SIZE && (options->size < 16 || options->size > 8192))
     {
       g_set_error (error, CG_ERROR, CG_ERROR_SHAPE, _ ("The size is %d; 16 to 8192 pixels are possible"),
                    options->size);
       return FALSE;
     }
-  if (!cg_working_size_init (&plan->size, options, cg_model_get_train_scale (model),
-                             cg_network_get_size_multiple (network), cg_network_get_min_size (network), width, height))
+  if (cg_working_size_init (size, options, cg_model_get_train_scale (model), cg_network_get_size_multiple (network),
+                            cg_network_get_min_size (network), width, height))
+    return TRUE;
+  g_set_error (error, CG_ERROR, CG_ERROR_SHAPE, _ ("A picture of %d x %d pixels is too large for this size"), width,
+               height);
+  return FALSE;
+}
+
+static gboolean
+is_sampled (CgStatistics statistics, const CgWorkingSize *size)
+{
+  switch (statistics)
     {
-      g_set_error (error, CG_ERROR, CG_ERROR_SHAPE, _ ("A picture of %d x %d pixels is too large for this size"), width,
-                   height);
+    case CG_STATISTICS_EXACT:
       return FALSE;
+    case CG_STATISTICS_SAMPLED:
+      return TRUE;
+    case CG_STATISTICS_AUTO:
+    default:
+      return (double)size->padded_width * size->padded_height > MOST_EXACT;
     }
-  plan->n_threads = options->n_threads > 0 ? options->n_threads : cg_parallel_get_default_threads ();
-  plan->scaled = plan->size.width != width || plan->size.height != height;
-  if (plan->scaled
-      && (!cg_resize_axis_init (&plan->across, width, plan->size.width, error)
-          || !cg_resize_axis_init (&plan->down, height, plan->size.height, error)))
-    return FALSE;
+}
 
-  plan->arena = cg_arena_new ();
-  plan->pass = cg_pass_new (network, 1, plan->size.padded_height, plan->size.padded_width, CG_PASS_INFERENCE,
-                            plan->n_threads, plan->arena, 0, last_tick, error);
-  if (!plan->pass)
-    return FALSE;
+/* The samples' memory is free when the picture runs. */
+static gboolean
+plan_stream (CgNetworkPixels *plan, CgNetwork *network, CgStatistics statistics, int *last, GError **error)
+{
+  const CgWorkingSize *size = &plan->rows.size;
+  CgStreamMode mode = CG_STREAM_SETTLED;
 
-  /* A worker's row before and after the filter's horizontal half; rows of the picture or of the network, whichever is longer. */
-  plan->scratch_floats = 6 * (size_t)MAX (width, plan->size.width);
-  if (cg_size_mul (plan->scratch_floats * sizeof (float), (size_t)plan->n_threads, &bytes))
+  plan->norms = cg_norms_new (network);
+  if (cg_norms_depend_on_picture (network))
     {
-      plan->scratch_ticket = cg_arena_reserve (plan->arena, bytes, 0, last_tick);
+      if (is_sampled (statistics, size))
+        cg_sample_grid_init (&plan->grid, size->padded_width, size->padded_height,
+                             cg_network_get_size_multiple (network));
+      if (plan->grid.n == 0)
+        mode = CG_STREAM_EXACT;
+    }
+  if (plan->grid.n > 0)
+    {
+      plan->samples = cg_stream_new (network, plan->grid.n, plan->grid.height, plan->grid.width, CG_STREAM_SAMPLES,
+                                     plan->norms, plan->rows.n_threads, plan->arena, 0, error);
+      if (!plan->samples)
+        return FALSE;
+      cg_stream_set_areas (plan->samples, plan->grid.areas);
+      *last = cg_stream_get_last (plan->samples) + 1;
+    }
+  plan->stream = cg_stream_new (network, 1, size->padded_height, size->padded_width, mode, plan->norms,
+                                plan->rows.n_threads, plan->arena, *last, error);
+  if (!plan->stream)
+    return FALSE;
+  *last = cg_stream_get_last (plan->stream);
+  return TRUE;
+}
+
+static gboolean
+plan_pass (CgNetworkPixels *plan, CgNetwork *network, int *last, GError **error)
+{
+  *last = cg_pass_get_span (network);
+  plan->pass = cg_pass_new (network, 1, plan->rows.size.padded_height, plan->rows.size.padded_width, CG_PASS_INFERENCE,
+                            plan->rows.n_threads, plan->arena, 0, *last, error);
+  return plan->pass != NULL;
+}
+
+gboolean
+cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslateOptions *options, int width, int height,
+                        GError **error)
+{
+  CgNetwork *network = cg_model_get_network (model);
+  const CgNetworkConfig *config = cg_network_get_config (network);
+  int n_threads = options->n_threads > 0 ? options->n_threads : cg_parallel_get_default_threads ();
+  CgWorkingSize size;
+  size_t floats, bytes, packed;
+  int last = 0;
+
+  *plan = (CgNetworkPixels){ .model = model };
+  if (!check_channels (model, config, error) || !choose_size (&size, model, options, width, height, error)
+      || !cg_network_rows_init (&plan->rows, config, &size, width, height, n_threads, error))
+    return FALSE;
+  plan->arena = cg_arena_new ();
+  if (!(cg_stream_supports (network) ? plan_stream (plan, network, options->statistics, &last, error)
+                                     : plan_pass (plan, network, &last, error)))
+    return FALSE;
+  if (!cg_network_measure_packed (network, &packed, error))
+    return FALSE;
+
+  /* A worker also has a row of the network's input. */
+  plan->bytes = (size_t)-1;
+  if (cg_size_add (plan->rows.scratch_floats, (size_t)size.padded_width * (size_t)config->input_nc, &floats)
+      && cg_size_mul (floats * sizeof (float), (size_t)n_threads, &bytes))
+    {
+      plan->rows.scratch_floats = floats;
+      plan->scratch_ticket = cg_arena_reserve (plan->arena, bytes, 0, last);
       plan->bytes = cg_arena_measure (plan->arena);
     }
-  else
-    plan->bytes = (size_t)-1;
-  if (plan->bytes == (size_t)-1)
+  if (plan->bytes == (size_t)-1 || !cg_size_add (plan->bytes, packed, &plan->bytes))
     {
       g_set_error (error, CG_ERROR, CG_ERROR_MEMORY,
-                   _ ("%d x %d network pixels need more memory than this machine can address"), plan->size.padded_width,
-                   plan->size.padded_height);
+                   _ ("%d x %d network pixels need more memory than this machine can address"), size.padded_width,
+                   size.padded_height);
       return FALSE;
     }
   return TRUE;
 }
 
-/* One row of the picture at the network's scale, R'G'B' in 0 … 1, turned into the network's values -1 … 1. */
-static void
-prepare_row (const Rows *rows, int y, float *scratch)
-{
-  const CgNetworkPixels *plan = rows->plan;
-  const CgWorkingSize *size = &plan->size;
-  float *pixels = scratch + 3 * (size_t)MAX (plan->width, size->width);
-  float *row = cg_tensor_at (rows->tensor, 0, size->margin + y, 0);
-  float *to = row + (size_t)size->margin * (size_t)plan->input_nc;
-  size_t n = (size_t)size->width;
-
-  if (plan->scaled)
-    cg_resize_row (&plan->across, &plan->down, 3, rows->in, rows->in_stride, true, y, scratch, pixels);
-  else
-    memcpy (pixels, rows->in + (size_t)y * rows->in_stride, n * 3 * sizeof (float));
-
-  if (plan->input_nc == 3)
-    for (size_t i = 0; i < 3 * n; i++)
-      to[i] = 2.0f * cg_clean_sample (pixels[i]) - 1.0f;
-  else
-    for (size_t i = 0; i < n; i++)
-      /* Luma of ITU-R BT.709-6, item 3.2, taken on the non-linear values. */
-      to[i] = 2.0f
-                  * (0.2126f * cg_clean_sample (pixels[3 * i]) + 0.7152f * cg_clean_sample (pixels[3 * i + 1])
-                     + 0.0722f * cg_clean_sample (pixels[3 * i + 2]))
-              - 1.0f;
-
-  for (int x = 0; x < size->padded_width; x++)
-    {
-      if (x == size->margin)
-        x += size->width;
-      if (x < size->padded_width)
-        memcpy (row + (size_t)x * (size_t)plan->input_nc,
-                to + (size_t)cg_reflect_index ((long long)x - size->margin, size->width) * (size_t)plan->input_nc,
-                (size_t)plan->input_nc * sizeof (float));
-    }
-}
-
-static void
-prepare_rows (size_t item, int worker, void *data)
-{
-  const Rows *rows = data;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, rows->plan->size.height);
-
-  for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
-    prepare_row (rows, y, rows->scratch + (size_t)worker * rows->plan->scratch_floats);
-}
-
-static void
-prepare (const Rows *rows)
-{
-  const CgWorkingSize *size = &rows->plan->size;
-  size_t bytes = (size_t)size->padded_width * (size_t)rows->plan->input_nc * sizeof (float);
-
-  cg_parallel_for (rows->plan->n_threads, ((size_t)size->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, prepare_rows,
-                   (void *)rows);
-  for (int y = 0; y < size->padded_height; y++)
-    if (y < size->margin || y >= size->margin + size->height)
-      memcpy (cg_tensor_at (rows->tensor, 0, y, 0),
-              cg_tensor_at (rows->tensor, 0,
-                            size->margin + cg_reflect_index ((long long)y - size->margin, size->height), 0),
-              bytes);
-}
-
-/* A network whose weights are finite can still overflow; better no picture than a black one. */
 static gboolean
-take_row (const Rows *rows, int y, float *to)
+watch_run (double done, gpointer data)
 {
-  const CgNetworkPixels *plan = rows->plan;
-  const float *row = cg_tensor_at (rows->tensor, 0, plan->size.margin + y, plan->size.margin);
-  size_t spread = plan->output_nc == 3 ? 1 : 3;
-  gboolean finite = TRUE;
+  Run *run = data;
 
-  for (size_t i = 0; i < 3 * (size_t)plan->size.width; i++)
-    {
-      float v = row[i / spread];
-
-      finite &= v >= -1.5f && v <= 1.5f; /* tanh, with room for rounding */
-      to[i] = 0.5f * v + 0.5f;
-    }
-  return finite;
+  cg_watch_report (run->watch, PROGRESS_COMPUTED * (run->begin + run->share * CLAMP (done, 0.0, 1.0)));
+  return !g_cancellable_is_cancelled (run->watch->cancellable);
 }
 
 static gboolean
-watch_pass (double done, gpointer data)
+read_rows (int first, const CgTensor *rows, gpointer data, GError **error)
 {
-  CgWatch *watch = data;
+  Run *run = data;
 
-  cg_watch_report (watch, PROGRESS_PREPARED + (PROGRESS_COMPUTED - PROGRESS_PREPARED) * CLAMP (done, 0.0, 1.0));
-  return !g_cancellable_is_cancelled (watch->cancellable);
+  cg_network_rows_read (&run->plan->rows, first, rows);
+  return TRUE;
+}
+
+static gboolean
+write_rows (int first, const CgTensor *rows, gpointer data, GError **error)
+{
+  Run *run = data;
+  const CgWorkingSize *size = &run->plan->rows.size;
+
+  for (int i = 0; i < rows->h; i++)
+    {
+      int y = first + i - size->margin;
+
+      if (y >= 0 && y < size->height
+          && !cg_network_rows_take (&run->plan->rows, cg_tensor_at (rows, 0, i, 0),
+                                    run->pixels + 3 * (size_t)y * (size_t)size->width))
+        {
+          g_set_error (error, CG_ERROR, CG_ERROR_DIVERGED,
+                       _ ("%s: the network's result is not a number between -1 and 1"),
+                       cg_model_get_path (run->plan->model));
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+typedef struct
+{
+  CgNetworkPixels *plan;
+  const CgTensor *samples;
+} Gathering;
+
+/* What the pieces have of one row of the network's input. */
+static void
+gather_row (size_t item, int worker, void *data)
+{
+  const Gathering *gathering = data;
+  const CgNetworkRows *rows = &gathering->plan->rows;
+  const CgSampleGrid *grid = &gathering->plan->grid;
+  size_t nc = (size_t)rows->input_nc;
+  float *row = rows->scratch + ((size_t)worker + 1) * rows->scratch_floats - (size_t)rows->size.padded_width * nc;
+  gboolean prepared = FALSE;
+
+  for (int i = 0; i < grid->n; i++)
+    {
+      int y = (int)item - grid->y[i];
+
+      if (y < 0 || y >= grid->height)
+        continue;
+      if (!prepared)
+        cg_network_rows_prepare (rows, (int)item, worker, row);
+      prepared = TRUE;
+      memcpy (cg_tensor_at (gathering->samples, i, y, 0), row + (size_t)grid->x[i] * nc,
+              (size_t)grid->width * nc * sizeof (float));
+    }
+}
+
+static gboolean
+run_stream (Run *run, GError **error)
+{
+  CgNetworkPixels *plan = run->plan;
+  const CgStreamCalls calls = { read_rows, write_rows, watch_run, run };
+
+  if (plan->samples)
+    {
+      Gathering gathering = { plan, cg_stream_get_input (plan->samples) };
+      double cost = cg_stream_get_cost (plan->samples);
+
+      cg_parallel_for (plan->rows.n_threads, (size_t)plan->rows.size.padded_height, gather_row, &gathering);
+      run->share = cost / (cost + cg_stream_get_cost (plan->stream));
+      if (!cg_stream_run (plan->samples, &calls, error))
+        return FALSE;
+    }
+  run->begin = run->share;
+  run->share = 1.0 - run->begin;
+  return cg_stream_run (plan->stream, &calls, error);
+}
+
+static gboolean
+run_pass (Run *run, GError **error)
+{
+  CgPass *pass = run->plan->pass;
+
+  cg_network_rows_read (&run->plan->rows, 0, cg_pass_get_input (pass));
+  run->share = 1.0;
+  if (!cg_pass_forward (pass, watch_run, run))
+    {
+      g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
+      return FALSE;
+    }
+  return write_rows (0, cg_pass_get_output (pass), run, error);
 }
 
 gboolean
 cg_network_pixels_run (CgNetworkPixels *plan, const float *in, size_t in_stride, float *pixels, CgWatch *watch,
                        GError **error)
 {
-  Rows rows = { .plan = plan, .in = in, .in_stride = in_stride };
+  Run run = { .plan = plan, .pixels = pixels, .watch = watch };
 
   if (!cg_arena_commit (plan->arena, error))
     return FALSE;
-  rows.scratch = cg_arena_get (plan->arena, plan->scratch_ticket);
-  rows.tensor = cg_pass_get_input (plan->pass);
-  prepare (&rows);
-  cg_watch_report (watch, PROGRESS_PREPARED);
-  if (!cg_pass_forward (plan->pass, watch_pass, watch))
-    {
-      g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
-      return FALSE;
-    }
-
-  rows.tensor = cg_pass_get_output (plan->pass);
-  g_assert (rows.tensor->h == plan->size.padded_height && rows.tensor->w == plan->size.padded_width);
-  for (int y = 0; y < plan->size.height; y++)
-    if (!take_row (&rows, y, pixels + 3 * (size_t)y * (size_t)plan->size.width))
-      {
-        g_set_error (error, CG_ERROR, CG_ERROR_DIVERGED,
-                     _ ("%s: the network's result is not a number between -1 and 1"), cg_model_get_path (plan->model));
-        return FALSE;
-      }
-  return TRUE;
+  plan->rows.in = in;
+  plan->rows.in_stride = in_stride;
+  plan->rows.scratch = cg_arena_get (plan->arena, plan->scratch_ticket);
+  return plan->stream ? run_stream (&run, error) : run_pass (&run, error);
 }

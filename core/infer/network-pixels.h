@@ -2,44 +2,31 @@
 /* CgNetworkPixels: the first half of a translation, and all of its cost: the network's own pixels at the network's own scale. */
 #pragma once
 
-#include "infer/resize-axis.h"
-#include "infer/translate.h"
-#include "infer/working-size.h"
+#include "infer/network-rows.h"
+#include "infer/sample-grid.h"
+#include "infer/watch.h"
 #include "nets/pass.h"
+#include "nets/stream.h"
 #include "tensor/arena.h"
 
 /**
- * CgWatch: what the caller is told, and how it stops the work.
- * @last: what was told last
+ * CgNetworkPixels:
+ * @samples, @grid: measure the norms' statistics, where that is not done on the whole picture
+ * @stream: the network by rows, with the norms that @samples settled, or exact by itself
+ * @pass: the network whole, instead of @stream, where it cannot run by rows
+ * @bytes: what cg_network_pixels_run() will allocate, packed weights included
  */
 typedef struct
 {
-  CgTranslateProgress progress;
-  gpointer data;
-  GCancellable *cancellable;
-  double last;
-} CgWatch;
-
-/* Never backwards, whatever a pass tells. */
-void cg_watch_report (CgWatch *watch, double done);
-
-/* Returns: TRUE and CG_ERROR_CANCELLED if the caller wants no more. */
-gboolean cg_watch_is_cancelled (const CgWatch *watch, GError **error);
-
-typedef struct
-{
   CgModel *model;
-  int width, height;
-  CgWorkingSize size;
-  gboolean scaled;
-  int input_nc, output_nc;
-  int n_threads;
-  CgResizeAxis across, down;
+  CgNetworkRows rows;
   CgArena *arena;
+  CgNorms *norms;
+  CgSampleGrid grid;
+  CgStream *samples, *stream;
   CgPass *pass;
   int scratch_ticket;
-  size_t scratch_floats; /* per worker */
-  size_t bytes;          /* what cg_network_pixels_run() will allocate */
+  size_t bytes;
 } CgNetworkPixels;
 
 /* Sizes and reservations; nothing picture-sized is allocated yet. Fails with CG_ERROR_UNSUPPORTED, CG_ERROR_SHAPE, CG_ERROR_MEMORY.

@@ -45,7 +45,7 @@ plan_clear (Plan *plan)
 static gboolean
 plan_init (Plan *plan, CgModel *model, const CgTranslateOptions *options, int width, int height, GError **error)
 {
-  const CgWorkingSize *size = &plan->network.size;
+  const CgWorkingSize *size = &plan->network.rows.size;
   size_t bytes;
 
   *plan = (Plan){ 0 };
@@ -76,7 +76,7 @@ check_memory (const Plan *plan, const CgTranslateOptions *options, GError **erro
       error, CG_ERROR, CG_ERROR_MEMORY,
       _ ("%d x %d network pixels need %.0f MiB of memory, the limit is %.0f MiB; choose a smaller size or raise the "
          "memory limit"),
-      plan->network.size.padded_width, plan->network.size.padded_height, (double)plan->bytes / mib + 0.5,
+      plan->network.rows.size.padded_width, plan->network.rows.size.padded_height, (double)plan->bytes / mib + 0.5,
       (double)limit / mib);
   return FALSE;
 }
@@ -87,8 +87,8 @@ try_new_pixels (const Plan *plan, GError **error)
   float *pixels = g_try_malloc (plan->pixel_bytes);
 
   if (!pixels)
-    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("No memory for %d x %d network pixels"), plan->network.size.width,
-                 plan->network.size.height);
+    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("No memory for %d x %d network pixels"),
+                 plan->network.rows.size.width, plan->network.rows.size.height);
   return pixels;
 }
 
@@ -199,9 +199,9 @@ cg_translate_estimate (CgModel *model, const CgTranslateOptions *options, int wi
   if (done)
     {
       if (network_width)
-        *network_width = plan.network.size.width;
+        *network_width = plan.network.rows.size.width;
       if (network_height)
-        *network_height = plan.network.size.height;
+        *network_height = plan.network.rows.size.height;
       if (bytes)
         *bytes = plan.bytes;
     }

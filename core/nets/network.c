@@ -258,6 +258,37 @@ cg_network_get_size_multiple (const CgNetwork *network)
     }
 }
 
+/* Floats of all packed weights for one use: 0 forward passes, 1 backward passes. */
+static size_t
+count_packed (const CgNetwork *network, const CgKernels *kernels, int use)
+{
+  size_t total = 0;
+
+  for (guint i = 0; i < network->layers->len; i++)
+    {
+      const CgLayer *layer = cg_network_get_layer (network, i);
+      int direction = use ? layer->klass->backward_direction : layer->klass->forward_direction;
+      CgConvShape shape;
+
+      if (direction < 0)
+        continue;
+      shape = cg_layer_get_weight_shape (layer, direction);
+      total += cg_size_align (kernels->conv_packed_floats (&shape, direction), ALIGNMENT / sizeof (float));
+    }
+  return total;
+}
+
+gboolean
+cg_network_measure_packed (const CgNetwork *network, size_t *bytes, GError **error)
+{
+  const CgKernels *kernels = cg_kernels_get (error);
+
+  if (!kernels)
+    return FALSE;
+  *bytes = count_packed (network, kernels, 0) * sizeof (float);
+  return TRUE;
+}
+
 gboolean
 cg_network_need_packed (CgNetwork *network, const CgKernels *kernels, gboolean training, GError **error)
 {
@@ -265,23 +296,11 @@ cg_network_need_packed (CgNetwork *network, const CgKernels *kernels, gboolean t
 
   for (int use = 0; use <= (training ? 1 : 0); use++)
     {
-      size_t total = 0;
       float *block;
 
       if (network->packed_block[use])
         continue;
-      for (guint i = 0; i < network->layers->len; i++)
-        {
-          CgLayer *layer = cg_network_get_layer (network, i);
-          int direction = use ? layer->klass->backward_direction : layer->klass->forward_direction;
-          CgConvShape shape;
-
-          if (direction < 0)
-            continue;
-          shape = cg_layer_get_weight_shape (layer, direction);
-          total += cg_size_align (kernels->conv_packed_floats (&shape, direction), ALIGNMENT / sizeof (float));
-        }
-      block = try_floats (total, error);
+      block = try_floats (count_packed (network, kernels, use), error);
       if (!block)
         return FALSE;
       network->packed_block[use] = block;

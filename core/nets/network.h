@@ -121,4 +121,7 @@ CG_PUBLIC void cg_network_write_parameter (const CgNetwork *network, guint i, fl
 CG_PUBLIC int cg_network_get_min_size (const CgNetwork *network);
 CG_PUBLIC int cg_network_get_size_multiple (const CgNetwork *network);
 
+/* Bytes that the copies of the weights take which inference makes. Fails as cg_kernels_get(). */
+CG_INTERNAL gboolean cg_network_measure_packed (const CgNetwork *network, size_t *bytes, GError **error);
+
 G_END_DECLS

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Scaling, reflection and range: everything between a picture's row and a network's. */
+#include "infer/network-rows.h"
+
+#include <string.h>
+
+#include "base/parallel.h"
+#include "infer/reflect.h"
+
+gboolean
+cg_network_rows_init (CgNetworkRows *rows, const CgNetworkConfig *config, const CgWorkingSize *size, int width,
+                      int height, int n_threads, GError **error)
+{
+  *rows = (CgNetworkRows){ .width = width,
+                           .height = height,
+                           .size = *size,
+                           .scaled = size->width != width || size->height != height,
+                           .input_nc = config->input_nc,
+                           .output_nc = config->output_nc,
+                           .n_threads = n_threads,
+                           /* A row before and after the filter's horizontal half, of the picture or of the network. */
+                           .scratch_floats = 6 * (size_t)MAX (width, size->width) };
+  return !rows->scaled
+         || (cg_resize_axis_init (&rows->across, width, size->width, error)
+             && cg_resize_axis_init (&rows->down, height, size->height, error));
+}
+
+void
+cg_network_rows_clear (CgNetworkRows *rows)
+{
+  cg_resize_axis_clear (&rows->across);
+  cg_resize_axis_clear (&rows->down);
+}
+
+void
+cg_network_rows_prepare (const CgNetworkRows *rows, int y, int worker, float *row)
+{
+  const CgWorkingSize *size = &rows->size;
+  size_t n = (size_t)size->width, nc = (size_t)rows->input_nc;
+  float *scratch = rows->scratch + (size_t)worker * rows->scratch_floats;
+  float *pixels = scratch + 3 * (size_t)MAX (rows->width, size->width);
+  float *to = row + (size_t)size->margin * nc;
+
+  y = cg_reflect_index ((long long)y - size->margin, size->height);
+  if (rows->scaled)
+    cg_resize_row (&rows->across, &rows->down, 3, rows->in, rows->in_stride, true, y, scratch, pixels);
+  else
+    memcpy (pixels, rows->in + (size_t)y * rows->in_stride, n * 3 * sizeof (float));
+
+  if (nc == 3)
+    for (size_t i = 0; i < 3 * n; i++)
+      to[i] = 2.0f * cg_clean_sample (pixels[i]) - 1.0f;
+  else
+    for (size_t i = 0; i < n; i++)
+      /* Luma of ITU-R BT.709-6, item 3.2, taken on the non-linear values. */
+      to[i] = 2.0f
+                  * (0.2126f * cg_clean_sample (pixels[3 * i]) + 0.7152f * cg_clean_sample (pixels[3 * i + 1])
+                     + 0.0722f * cg_clean_sample (pixels[3 * i + 2]))
+              - 1.0f;
+
+  for (int x = 0; x < size->padded_width; x++)
+    {
+      if (x == size->margin)
+        x += size->width;
+      if (x < size->padded_width)
+        memcpy (row + (size_t)x * nc, to + (size_t)cg_reflect_index ((long long)x - size->margin, size->width) * nc,
+                nc * sizeof (float));
+    }
+}
+
+typedef struct
+{
+  const CgNetworkRows *rows;
+  const CgTensor *tensor;
+  int first;
+} Reading;
+
+static void
+read_row (size_t item, int worker, void *data)
+{
+  const Reading *reading = data;
+
+  cg_network_rows_prepare (reading->rows, reading->first + (int)item, worker,
+                           cg_tensor_at (reading->tensor, 0, (int)item, 0));
+}
+
+void
+cg_network_rows_read (const CgNetworkRows *rows, int first, const CgTensor *tensor)
+{
+  Reading reading = { rows, tensor, first };
+
+  cg_parallel_for (rows->n_threads, (size_t)tensor->h, read_row, &reading);
+}
+
+/* A network whose weights are finite can still overflow; better no picture than a black one. */
+gboolean
+cg_network_rows_take (const CgNetworkRows *rows, const float *row, float *to)
+{
+  size_t spread = rows->output_nc == 3 ? 1 : 3;
+  gboolean finite = TRUE;
+
+  row += (size_t)rows->size.margin * (size_t)rows->output_nc;
+  for (size_t i = 0; i < 3 * (size_t)rows->size.width; i++)
+    {
+      float v = row[i / spread];
+
+      finite &= v >= -1.5f && v <= 1.5f; /* tanh, with room for rounding */
+      to[i] = 0.5f * v + 0.5f;
+    }
+  return finite;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Processor seconds and memory of a network run whole, exact by rows, and by rows with settled norms, in turn. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "nets/pass.h"
+#include "nets/stream.h"
+
+static double
+get_seconds (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+         + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/* Any pixels will do. */
+static gboolean
+read_rows (int first, const CgTensor *rows, gpointer data, GError **error)
+{
+  for (int y = 0; y < rows->h; y++)
+    for (int i = 0; i < rows->w * rows->c; i++)
+      cg_tensor_at (rows, 0, y, 0)[i] = (float)(((first + y) * 7 + i * 13) % 255) / 127.5f - 1.0f;
+  return TRUE;
+}
+
+static gboolean
+write_rows (int first, const CgTensor *rows, gpointer data, GError **error)
+{
+  return TRUE;
+}
+
+static void
+print (const char *name, double start, double pixels, size_t bytes)
+{
+  printf ("%-8s %8.3f s per megapixel, %6zu MiB planned\n", name, (get_seconds () - start) / pixels * 1e6, bytes >> 20);
+  fflush (stdout);
+}
+
+static void
+run_whole (CgNetwork *network, int w, int h)
+{
+  g_autoptr (CgArena) arena = cg_arena_new ();
+  g_autoptr (CgPass) pass
+      = cg_pass_new (network, 1, h, w, CG_PASS_INFERENCE, 1, arena, 0, cg_pass_get_span (network), NULL);
+  double start;
+
+  g_assert_true (pass && cg_arena_commit (arena, NULL));
+  read_rows (0, cg_pass_get_input (pass), NULL, NULL);
+  start = get_seconds ();
+  cg_pass_forward (pass, NULL, NULL);
+  print ("whole", start, (double)w * h, cg_arena_measure (arena));
+}
+
+static void
+run_stream (CgNetwork *network, int w, int h, CgStreamMode mode, CgNorms *norms, const char *name)
+{
+  const CgStreamCalls calls = { read_rows, write_rows, NULL, NULL };
+  g_autoptr (CgArena) arena = cg_arena_new ();
+  g_autoptr (CgStream) stream = cg_stream_new (network, 1, h, w, mode, norms, 1, arena, 0, NULL);
+  double start;
+
+  g_assert_true (stream && cg_arena_commit (arena, NULL));
+  start = get_seconds ();
+  cg_stream_run (stream, &calls, NULL);
+  print (name, start, (double)w * h, cg_arena_measure (arena));
+}
+
+int
+main (int argc, char **argv)
+{
+  int w = argc > 1 ? atoi (argv[1]) : 512, h = argc > 2 ? atoi (argv[2]) : 512;
+  const CgNetworkConfig config = { .kind = CG_NET_RESNET,
+                                   .input_nc = 3,
+                                   .output_nc = 3,
+                                   .nf = argc > 3 ? atoi (argv[3]) : 64,
+                                   .n_blocks = argc > 4 ? atoi (argv[4]) : 9,
+                                   .norm = CG_NORM_INSTANCE,
+                                   .upsample = argc > 5 && atoi (argv[5]) ? CG_UPSAMPLE_RESIZE : CG_UPSAMPLE_TRANSPOSE };
+  const char *which = argc > 6 ? argv[6] : "wes";
+  CgNetwork *network = cg_network_new (&config, NULL);
+  CgNorms *norms;
+
+  g_assert_nonnull (network);
+  cg_network_init (network, CG_INIT_NORMAL, 0.02, 1);
+  norms = cg_norms_new (network);
+  /* Somebody else's work on the machine falls on all of them alike; the first meets cold memory. */
+  run_stream (network, 64, 64, CG_STREAM_EXACT, norms, "warm-up");
+  for (; *which; which++)
+    if (*which == 'w')
+      run_whole (network, w, h);
+    else
+      run_stream (network, w, h, *which == 'e' ? CG_STREAM_EXACT : CG_STREAM_SETTLED, norms,
+                  *which == 'e' ? "exact" : "settled");
+  cg_norms_free (norms);
+  cg_network_free (network);
+  return 0;
+}
