@@ -36,6 +36,7 @@ cg_metrics_line_to_json (const CgMetricsLine *line)
   json_object_set_double_member (object, "lr", line->lr);
   json_object_set_double_member (object, "seconds_per_step", line->seconds_per_step);
   json_object_set_double_member (object, "wait_seconds", line->wait_seconds);
+  json_object_set_double_member (object, "wait_share", line->wait_share);
   cg_metrics_get_losses (&line->losses, losses);
   for (int i = 0; i < CG_METRICS_N_LOSSES; i++)
     json_object_set_double_member (object, cg_metrics_loss_names[i], losses[i]);

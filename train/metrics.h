@@ -9,6 +9,7 @@
  * @lr: learning rate of that step
  * @seconds_per_step: mean since the line before
  * @wait_seconds: time that steps have waited for images so far, since the run's first
+ * @wait_share: that time since the line before, as a share of all time since then
  */
 typedef struct
 {
@@ -17,6 +18,7 @@ typedef struct
   double lr;
   double seconds_per_step;
   double wait_seconds;
+  double wait_share;
   CgStepLosses losses;
 } CgMetricsLine;
 

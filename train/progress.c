@@ -83,6 +83,9 @@ cg_progress_format_line (const CgMetricsLine *line, gint64 total, gint64 total_e
     /* A loss whose weight is 0 is exactly 0 and tells nothing. */
     if (losses[i] != 0.0)
       g_string_append_printf (text, " %s %.3f", cg_metrics_loss_names[i], losses[i]);
+  /* Hardly worth a word as a rule; where it is more, the images are what to look at. */
+  if (line->wait_share >= 0.01)
+    g_string_append_printf (text, _ ("  %.0f %% waiting for images"), line->wait_share * 100.0);
   return g_string_free (text, FALSE);
 }
 

@@ -27,6 +27,7 @@ typedef struct
   gint64 saved_step;  /* of the newest checkpoint; 0: none */
   double wait_before; /* of earlier processes */
   gint64 line_step;   /* of the newest line of metrics, or where this process began */
+  double line_wait;   /* wait_seconds then */
   gint64 line_time;   /* when that was, in microseconds */
 } Run;
 
@@ -236,12 +237,14 @@ advance (Run *run, GError **error)
 
   now = g_get_monotonic_time ();
   line.seconds_per_step = (double)(now - run->line_time) * 1e-6 / (double)(index - run->line_step);
+  line.wait_share = (line.wait_seconds - run->line_wait) * 1e6 / (double)MAX (now - run->line_time, 1);
   cg_progress_update (run->progress, &line, (double)(now - start) * 1e-6, is_line);
   if (is_line)
     {
       if (!cg_metrics_append (run->metrics, &line, error))
         return FALSE;
       run->line_step = index;
+      run->line_wait = line.wait_seconds;
       run->line_time = now;
     }
   if (is_due (index, options->sample_freq) && !draw_samples (run, error))
@@ -258,6 +261,7 @@ static CgRunOutcome
 loop (Run *run, GError **error)
 {
   run->line_step = run->trainer.state.n_steps;
+  run->line_wait = run->wait_before;
   run->line_time = g_get_monotonic_time ();
   while (run->trainer.state.n_steps < run->trainer.last_step)
     {

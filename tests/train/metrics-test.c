@@ -14,6 +14,7 @@ static const CgMetricsLine example = { .step = 1234,
                                        .lr = 2e-4,
                                        .seconds_per_step = 1.5,
                                        .wait_seconds = 0.25,
+                                       .wait_share = 0.125,
                                        .losses = { 0.125, 0.2, 3.0, 0.4, 0.0, 0.6, 0.7, 0.8, 0.9, 1e-30 } };
 
 static void
@@ -23,13 +24,11 @@ test_line (void)
   {
     const char *name;
     double value;
-  } members[] = { { "lr", 2e-4 },           { "seconds_per_step", 1.5 },
-                  { "wait_seconds", 0.25 }, { "D_A", 0.125 },
-                  { "G_A", 0.2 },           { "cycle_A", 3.0 },
-                  { "idt_A", 0.4 },         { "tv_A", 0.0 },
-                  { "D_B", 0.6 },           { "G_B", 0.7 },
-                  { "cycle_B", 0.8 },       { "idt_B", 0.9 },
-                  { "tv_B", 1e-30 } };
+  } members[] = {
+    { "lr", 2e-4 }, { "seconds_per_step", 1.5 }, { "wait_seconds", 0.25 }, { "wait_share", 0.125 }, { "D_A", 0.125 },
+    { "G_A", 0.2 }, { "cycle_A", 3.0 },          { "idt_A", 0.4 },         { "tv_A", 0.0 },         { "D_B", 0.6 },
+    { "G_B", 0.7 }, { "cycle_B", 0.8 },          { "idt_B", 0.9 },         { "tv_B", 1e-30 }
+  };
   g_autofree char *text = cg_metrics_line_to_json (&example);
   g_autoptr (JsonNode) node = json_from_string (text, NULL);
   JsonObject *object;
@@ -118,7 +117,9 @@ test_progress (void)
   } durations[] = { { 0.0, "00:00" },       { 59.6, "01:00" },       { 3599.0, "59:59" },
                     { 3600.0, "01:00:00" }, { 86399.0, "23:59:59" }, { 3 * 86400 + 5.0, "3 d 00:00:05" },
                     { -1.0, "00:00" } };
+  CgMetricsLine quick = example;
   g_autofree char *line = cg_progress_format_line (&example, 1334, 200, 2.0);
+  g_autofree char *unhindered = NULL;
 
   for (size_t i = 0; i < G_N_ELEMENTS (durations); i++)
     {
@@ -132,6 +133,10 @@ test_progress (void)
   g_assert_nonnull (strstr (line, "cycle_A 3.000"));
   /* A loss that is switched off is not shown. */
   g_assert_null (strstr (line, "tv_A"));
+  g_assert_nonnull (strstr (line, "12 % waiting for images"));
+  quick.wait_share = 0.009;
+  unhindered = cg_progress_format_line (&quick, 1334, 200, 2.0);
+  g_assert_null (strstr (unhindered, "waiting"));
 }
 
 int
