@@ -7,37 +7,52 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "dataset-shape.h"
 #include "resize.h"
+
+typedef struct
+{
+  char *name;
+  int width, height; /* after scaling */
+  CgImage *image;    /* where it is kept in memory */
+  gboolean bad;      /* damaged behind a good header */
+} Entry;
 
 struct _CgDatasetFolder
 {
   char *path;
-  CgPreprocess preprocess;
-  int load_size;
+  CgDatasetOptions options;
   int height, width;
+  gssize *cache_left; /* bytes that may still be filled, shared between folders; NULL: none */
 
-  GPtrArray *names; /* char *, those with a readable header */
-  CgImage **images; /* [names->len] cached ones */
-  gboolean *bad;    /* [names->len] damaged behind a good header */
+  GArray *entries; /* Entry, those with a readable header */
+  int n_rounded;   /* of those that had to be resized to multiples of 4 */
+  char *first_rounded;
 
-  GMutex lock; /* over images, bad and the numbers below */
-  gsize cache_left;
-  int n_unreadable;
+  GMutex lock; /* over the entries' images and badness and the number below */
+  int n_skipped;
 };
+
+static void
+entry_clear (gpointer data)
+{
+  Entry *entry = data;
+
+  g_free (entry->name);
+  cg_image_free (entry->image);
+}
 
 void
 cg_dataset_folder_free (CgDatasetFolder *folder)
 {
   if (!folder)
     return;
-  for (guint i = 0; folder->images && i < folder->names->len; i++)
-    cg_image_free (folder->images[i]);
-  g_free (folder->images);
-  g_free (folder->bad);
-  g_ptr_array_unref (folder->names);
+  g_array_unref (folder->entries);
+  g_free (folder->first_rounded);
   g_free (folder->path);
   g_mutex_clear (&folder->lock);
   g_free (folder);
@@ -71,82 +86,104 @@ list_files (const char *path, GError **error)
   return g_steal_pointer (&names);
 }
 
-/* Without preprocessing all images have one size, which the networks can halve twice. */
+/* FALSE with an error: this image and the first cannot be trained on together. */
 static gboolean
-check_unscaled (CgDatasetFolder *folder, const char *file, int height, int width, GError **error)
+check_uncropped (CgDatasetFolder *folder, const char *file, const Entry *entry, GError **error)
 {
-  g_autofree char *name = g_filename_display_name (file);
+  g_autofree char *name = NULL;
 
   if (folder->height == 0)
     {
-      folder->height = height;
-      folder->width = width;
+      folder->height = entry->height;
+      folder->width = entry->width;
     }
-  if (height != folder->height || width != folder->width)
-    g_set_error (error, CG_ERROR, CG_ERROR_SHAPE,
-                 _ ("%s: %d x %d pixels, expected %d x %d: without preprocessing all images must have one size"), name,
-                 width, height, folder->width, folder->height);
-  else if (height % 4 || width % 4)
-    g_set_error (error, CG_ERROR, CG_ERROR_SHAPE,
-                 _ ("%s: %d x %d pixels, expected multiples of 4 where nothing is preprocessed"), name, width, height);
-  else
+  if (entry->height == folder->height && entry->width == folder->width)
     return TRUE;
+  name = g_filename_display_name (file);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               _ ("%s: %d x %d pixels after preprocessing, but %d x %d in the images before it: where nothing is "
+                  "cropped, all images must have one size; --preprocess zoom_and_crop takes any"),
+               name, entry->width, entry->height, folder->width, folder->height);
   return FALSE;
 }
 
-/* Moves the names of files with a readable header, at most max_files, from @candidates to the folder. */
+/* FALSE with *problem: the file is to be skipped. */
 static gboolean
-probe_files (CgDatasetFolder *folder, GPtrArray *candidates, int max_files, GError **error)
+probe_file (CgDatasetFolder *folder, const char *file, Entry *entry, GError **problem)
 {
-  for (guint i = 0; i < candidates->len && (max_files == 0 || folder->names->len < (guint)max_files); i++)
+  g_autofree char *name = g_filename_display_name (file);
+  int width, height;
+  gboolean rounded;
+
+  if (!cg_image_probe (file, &width, &height, problem))
+    return FALSE;
+  cg_preprocess_get_size (&folder->options, width, height, &entry->width, &entry->height, &rounded);
+  if (!cg_preprocess_is_uncropped (folder->options.preprocess)
+      && (entry->height < folder->height || entry->width < folder->width))
     {
-      const char *name = g_ptr_array_index (candidates, i);
+      g_set_error (problem, CG_ERROR, CG_ERROR_SHAPE, _ ("%s: %d x %d pixels, too small for a crop of %d x %d"), name,
+                   entry->width, entry->height, folder->width, folder->height);
+      return FALSE;
+    }
+  if (rounded && folder->n_rounded++ == 0)
+    folder->first_rounded = g_steal_pointer (&name);
+  return TRUE;
+}
+
+/* Takes those of @names, in order, that announce a fitting image, at most max_dataset_size. */
+static gboolean
+probe_files (CgDatasetFolder *folder, GPtrArray *names, GError **error)
+{
+  guint most = folder->options.max_dataset_size > 0 ? (guint)folder->options.max_dataset_size : G_MAXUINT;
+
+  for (guint i = 0; i < names->len && folder->entries->len < most; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
       g_autofree char *file = g_build_filename (folder->path, name, NULL);
       g_autoptr (GError) problem = NULL;
-      int width, height;
+      Entry entry = { 0 };
 
-      if (!cg_image_probe (file, &width, &height, &problem))
+      if (!probe_file (folder, file, &entry, &problem))
         {
           g_warning (_ ("skipped: %s"), problem->message);
-          folder->n_unreadable++;
+          folder->n_skipped++;
           continue;
         }
-      if (folder->preprocess == CG_PREPROCESS_NONE && !check_unscaled (folder, file, height, width, error))
+      if (cg_preprocess_is_uncropped (folder->options.preprocess) && !check_uncropped (folder, file, &entry, error))
         return FALSE;
-      g_ptr_array_add (folder->names, g_strdup (name));
+      entry.name = g_strdup (name);
+      g_array_append_val (folder->entries, entry);
     }
   return TRUE;
 }
 
 CgDatasetFolder *
-cg_dataset_folder_open (const char *path, const CgDatasetOptions *options, gsize cache_bytes, int *height, int *width,
+cg_dataset_folder_open (const char *path, const CgDatasetOptions *options, gssize *cache_left, int *height, int *width,
                         GError **error)
 {
   g_autoptr (CgDatasetFolder) folder = g_new0 (CgDatasetFolder, 1);
-  g_autoptr (GPtrArray) candidates = NULL;
+  g_autoptr (GPtrArray) names = NULL;
   g_autofree char *display = g_filename_display_name (path);
 
   g_mutex_init (&folder->lock);
   folder->path = g_strdup (path);
-  folder->names = g_ptr_array_new_with_free_func (g_free);
-  folder->preprocess = options->preprocess;
-  folder->load_size = options->load_size;
+  folder->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
+  g_array_set_clear_func (folder->entries, entry_clear);
+  folder->options = *options;
   folder->height = *height;
   folder->width = *width;
-  folder->cache_left = cache_bytes;
+  folder->cache_left = cache_left;
 
-  candidates = list_files (path, error);
-  if (!candidates || !probe_files (folder, candidates, options->max_dataset_size, error))
+  names = list_files (path, error);
+  if (!names || !probe_files (folder, names, error))
     return NULL;
-  if (folder->names->len == 0)
+  if (folder->entries->len == 0)
     {
       g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
-                   _ ("%s: holds no image that can be read (%u files were tried), expected at least one"), display,
-                   candidates->len);
+                   _ ("%s: holds no image that can be used (%u files were tried), expected at least one"), display,
+                   names->len);
       return NULL;
     }
-  folder->images = g_new0 (CgImage *, folder->names->len);
-  folder->bad = g_new0 (gboolean, folder->names->len);
   *height = folder->height;
   *width = folder->width;
   return g_steal_pointer (&folder);
@@ -155,113 +192,154 @@ cg_dataset_folder_open (const char *path, const CgDatasetOptions *options, gsize
 int
 cg_dataset_folder_get_size (const CgDatasetFolder *folder)
 {
-  return (int)folder->names->len;
+  return (int)folder->entries->len;
 }
 
 int
-cg_dataset_folder_get_n_unreadable (CgDatasetFolder *folder)
+cg_dataset_folder_get_n_skipped (CgDatasetFolder *folder)
 {
   int n;
 
   g_mutex_lock (&folder->lock);
-  n = folder->n_unreadable;
+  n = folder->n_skipped;
   g_mutex_unlock (&folder->lock);
   return n;
 }
 
-/* Short side to @target, the long one by the same factor, rounded. */
-static CgImage *
-zoom (const CgImage *image, int target, GError **error)
+const char *
+cg_dataset_folder_get_rounded (const CgDatasetFolder *folder, int *n_rounded)
 {
-  gint64 shorter = MIN (image->width, image->height), longer = MAX (image->width, image->height);
-  int scaled = (int)((2 * longer * target + shorter) / (2 * shorter));
-
-  if (image->width < image->height)
-    return cg_image_resize (image, target, scaled, error);
-  return cg_image_resize (image, scaled, target, error);
+  *n_rounded = folder->n_rounded;
+  return folder->first_rounded;
 }
 
+static int
+compare_ints (gconstpointer a, gconstpointer b)
+{
+  return *(const int *)a - *(const int *)b;
+}
+
+int
+cg_dataset_folder_get_median_side (const CgDatasetFolder *folder)
+{
+  guint n = folder->entries->len;
+  g_autofree int *sides = g_new (int, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const Entry *entry = &g_array_index (folder->entries, Entry, i);
+
+      sides[i] = MIN (entry->width, entry->height);
+    }
+  qsort (sides, n, sizeof *sides, compare_ints);
+  return sides[n / 2];
+}
+
+/* Decodes and scales. A header that promised another size than the pixels have is damage. */
 static CgImage *
-load_preprocessed (const CgDatasetFolder *folder, const char *file, GError **error)
+load_scaled (const CgDatasetFolder *folder, const char *file, const Entry *entry, GError **error)
 {
   g_autoptr (CgImage) image = cg_image_load (file, error);
-  g_autoptr (CgImage) scaled = NULL;
   g_autofree char *name = g_filename_display_name (file);
+  CgImage *scaled;
+  int width, height;
+  gboolean rounded;
 
   if (!image)
     return NULL;
-  if (folder->preprocess == CG_PREPROCESS_RESIZE_AND_CROP)
-    scaled = cg_image_resize (image, folder->load_size, folder->load_size, error);
-  else if (folder->preprocess == CG_PREPROCESS_ZOOM_AND_CROP)
-    scaled = zoom (image, MAX (folder->load_size, MAX (folder->height, folder->width)), error);
-  else
-    scaled = g_steal_pointer (&image);
+  cg_preprocess_get_size (&folder->options, image->width, image->height, &width, &height, &rounded);
+  if (width != entry->width || height != entry->height)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_CORRUPT, _ ("%s: %d x %d pixels after preprocessing, expected %d x %d"),
+                   name, width, height, entry->width, entry->height);
+      return NULL;
+    }
+  if (width == image->width && height == image->height)
+    return g_steal_pointer (&image);
+  scaled = cg_image_resize (image, width, height, error);
   if (!scaled)
-    {
-      g_prefix_error (error, "%s: ", name);
-      return NULL;
-    }
-  if (folder->preprocess == CG_PREPROCESS_NONE ? scaled->height != folder->height || scaled->width != folder->width
-                                               : scaled->height < folder->height || scaled->width < folder->width)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_SHAPE, _ ("%s: %d x %d pixels after preprocessing, expected %d x %d"),
-                   name, scaled->width, scaled->height, folder->width, folder->height);
-      return NULL;
-    }
-  return g_steal_pointer (&scaled);
+    g_prefix_error (error, "%s: ", name);
+  return scaled;
 }
 
-/* The lock is held. NULL without an error: the file is damaged. */
+/* The lock is held; another thread may have done the same meanwhile. */
+static void
+mark_bad (CgDatasetFolder *folder, Entry *entry, const GError *problem)
+{
+  if (entry->bad)
+    return;
+  g_warning (_ ("skipped: %s"), problem->message);
+  entry->bad = TRUE;
+  folder->n_skipped++;
+}
+
+/* Takes @bytes from what is left for the cache, if they are there. */
+static gboolean
+reserve (gssize *left, gssize bytes)
+{
+  if (!left)
+    return FALSE;
+  if (g_atomic_pointer_add (left, -bytes) >= bytes)
+    return TRUE;
+  g_atomic_pointer_add (left, bytes);
+  return FALSE;
+}
+
+/* The lock is held. The first images to come stay: every image comes once an epoch, so throwing the oldest out would
+ * throw all out in turn. */
+static const CgImage *
+keep (CgDatasetFolder *folder, Entry *entry, CgImage *image, CgImage **owned)
+{
+  if (!entry->image && reserve (folder->cache_left, (gssize)image->width * image->height * 3))
+    return entry->image = image;
+  *owned = image;
+  return image;
+}
+
+/* NULL without an error: the file is damaged. */
 static const CgImage *
 get_one (CgDatasetFolder *folder, guint index, CgImage **owned, GError **error)
 {
+  Entry *entry = &g_array_index (folder->entries, Entry, index);
   g_autofree char *file = NULL;
   g_autoptr (GError) problem = NULL;
-  CgImage *image;
-  gsize bytes;
+  const CgImage *image;
+  CgImage *loaded;
+  gboolean bad;
 
-  if (folder->images[index] || folder->bad[index])
-    return folder->images[index];
-  file = g_build_filename (folder->path, g_ptr_array_index (folder->names, index), NULL);
-  image = load_preprocessed (folder, file, &problem);
-  if (!image)
+  g_mutex_lock (&folder->lock);
+  image = entry->image;
+  bad = entry->bad;
+  g_mutex_unlock (&folder->lock);
+  if (image || bad)
+    return image;
+
+  file = g_build_filename (folder->path, entry->name, NULL);
+  loaded = load_scaled (folder, file, entry, &problem);
+  if (!loaded && g_error_matches (problem, CG_ERROR, CG_ERROR_MEMORY))
     {
-      if (g_error_matches (problem, CG_ERROR, CG_ERROR_MEMORY))
-        g_propagate_error (error, g_steal_pointer (&problem));
-      else
-        {
-          g_warning (_ ("skipped: %s"), problem->message);
-          folder->bad[index] = TRUE;
-          folder->n_unreadable++;
-        }
+      g_propagate_error (error, g_steal_pointer (&problem));
       return NULL;
     }
-
-  /* The first ones to come stay: every image comes once an epoch, so throwing the oldest out would throw all out
-   * in turn. */
-  bytes = (gsize)image->width * image->height * 3;
-  if (bytes <= folder->cache_left)
-    {
-      folder->cache_left -= bytes;
-      folder->images[index] = image;
-    }
+  g_mutex_lock (&folder->lock);
+  if (loaded)
+    image = keep (folder, entry, loaded, owned);
   else
-    *owned = image;
+    mark_bad (folder, entry, problem);
+  g_mutex_unlock (&folder->lock);
   return image;
 }
 
 const CgImage *
 cg_dataset_folder_get_image (CgDatasetFolder *folder, int index, CgImage **owned, GError **error)
 {
-  guint n = folder->names->len;
+  guint n = folder->entries->len;
   const CgImage *image = NULL;
   GError *problem = NULL;
 
   *owned = NULL;
-  g_mutex_lock (&folder->lock);
   for (guint i = 0; i < n && !image && !problem; i++)
     image = get_one (folder, ((guint)index + i) % n, owned, &problem);
-  g_mutex_unlock (&folder->lock);
   if (problem)
     g_propagate_error (error, problem);
   else if (!image)
@@ -310,9 +388,9 @@ add_file (const char *file, const char *name, GChecksum *checksum, GError **erro
 gboolean
 cg_dataset_folder_add_to_checksum (const CgDatasetFolder *folder, GChecksum *checksum, GError **error)
 {
-  for (guint i = 0; i < folder->names->len; i++)
+  for (guint i = 0; i < folder->entries->len; i++)
     {
-      const char *name = g_ptr_array_index (folder->names, i);
+      const char *name = g_array_index (folder->entries, Entry, i).name;
       g_autofree char *file = g_build_filename (folder->path, name, NULL);
 
       if (!add_file (file, name, checksum, error))

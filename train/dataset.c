@@ -7,43 +7,23 @@
 
 #include "base/error.h"
 #include "dataset-folder.h"
+#include "dataset-queue.h"
 #include "dataset-sampler.h"
-
-/* Steps prepared ahead of the one being trained: enough to ride out a few large files in a row. */
-#define N_AHEAD 4
-
-/* For preprocessed images in memory, half for each domain. */
-#define CACHE_BYTES ((gsize)1 << 30)
-
-/* One prepared step: crops of A, then of B, as bytes. */
-typedef struct
-{
-  guint8 *crops; /* [2][batch][h][w][3] */
-  GError *error;
-} Slot;
+#include "dataset-shape.h"
 
 struct _CgDataset
 {
-  CgPreprocess preprocess;
-  int load_size, batch_size;
+  int batch_size;
   int height, width;
   gsize crop_bytes;           /* of one image */
+  gssize cache_left;          /* the training folders' */
   CgDatasetFolder *train[2];  /* A, B */
   CgDatasetFolder *sample[2]; /* the test folders, or the same as train */
   float levels[256];          /* v / 127.5 - 1 */
 
-  CgDatasetSampler sampler; /* the worker's */
-  GThread *worker;
-
-  GMutex
-      lock; /* over what follows; the worker alone writes slots that are not ready, the caller alone reads ready ones */
-  GCond changed;
-  gboolean quit;
-  gint64 wanted;    /* the step that the caller asks for next; 0 before the first */
-  int n_ready;      /* slots ready: steps wanted … wanted + n_ready - 1; step s is in slot s % N_AHEAD */
-  guint generation; /* rises when the caller jumps to another step */
-  Slot slots[N_AHEAD];
-  double waited;
+  GMutex sampler_lock; /* over the order of an epoch, which cg_dataset_sampler_pick() keeps */
+  CgDatasetSampler sampler;
+  CgDatasetQueue *queue;
 };
 
 static int
@@ -69,15 +49,22 @@ copy_crop (const CgImage *image, int x, int y, gboolean mirror, int height, int 
     }
 }
 
+/* CgDatasetMakeFunc: A's crops come first, then B's. */
 static gboolean
-make_crop (CgDataset *dataset, int domain, int index, gint64 step, int place, guint8 *out, GError **error)
+make_crop (gpointer data, gint64 step, int item, guint8 *out, GError **error)
 {
+  CgDataset *dataset = data;
   const CgDatasetSampler *sampler = &dataset->sampler;
+  int domain = item / dataset->batch_size, place = item % dataset->batch_size;
   char letter = domain ? 'B' : 'A';
   g_autoptr (CgImage) owned = NULL;
-  const CgImage *image = cg_dataset_folder_get_image (dataset->train[domain], index, &owned, error);
-  int x, y;
+  const CgImage *image;
+  int index[2], x, y;
 
+  g_mutex_lock (&dataset->sampler_lock);
+  cg_dataset_sampler_pick (&dataset->sampler, step, place, &index[0], &index[1]);
+  g_mutex_unlock (&dataset->sampler_lock);
+  image = cg_dataset_folder_get_image (dataset->train[domain], index[domain], &owned, error);
   if (!image)
     return FALSE;
   x = cg_dataset_sampler_offset (sampler, letter, step, place, 0, image->width - dataset->width);
@@ -85,71 +72,6 @@ make_crop (CgDataset *dataset, int domain, int index, gint64 step, int place, gu
   copy_crop (image, x, y, cg_dataset_sampler_mirrors (sampler, letter, step, place), dataset->height, dataset->width,
              out);
   return TRUE;
-}
-
-static gboolean
-make_batch (CgDataset *dataset, gint64 step, guint8 *crops, GError **error)
-{
-  for (int place = 0; place < dataset->batch_size; place++)
-    {
-      int index[2];
-
-      cg_dataset_sampler_pick (&dataset->sampler, step, place, &index[0], &index[1]);
-      for (int domain = 0; domain < 2; domain++)
-        {
-          gsize at = (gsize)domain * dataset->batch_size + place;
-
-          if (!make_crop (dataset, domain, index[domain], step, place, crops + at * dataset->crop_bytes, error))
-            return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-static gpointer
-work (gpointer data)
-{
-  CgDataset *dataset = data;
-
-  g_mutex_lock (&dataset->lock);
-  while (!dataset->quit)
-    {
-      gint64 step = dataset->wanted + dataset->n_ready;
-      guint generation = dataset->generation;
-      Slot *slot = &dataset->slots[step % N_AHEAD];
-      GError *error = NULL;
-
-      if (dataset->wanted == 0 || dataset->n_ready == N_AHEAD)
-        {
-          g_cond_wait (&dataset->changed, &dataset->lock);
-          continue;
-        }
-      g_mutex_unlock (&dataset->lock);
-      make_batch (dataset, step, slot->crops, &error);
-      g_mutex_lock (&dataset->lock);
-      if (generation != dataset->generation)
-        {
-          g_clear_error (&error);
-          continue;
-        }
-      slot->error = error;
-      dataset->n_ready++;
-      g_cond_broadcast (&dataset->changed);
-    }
-  g_mutex_unlock (&dataset->lock);
-  return NULL;
-}
-
-/* The lock is held. Forgets what is ready and lets the worker go on at @step. */
-static void
-jump_to (CgDataset *dataset, gint64 step)
-{
-  for (int i = 0; i < N_AHEAD; i++)
-    g_clear_error (&dataset->slots[i].error);
-  dataset->wanted = step;
-  dataset->n_ready = 0;
-  dataset->generation++;
-  g_cond_broadcast (&dataset->changed);
 }
 
 static void
@@ -163,36 +85,18 @@ gboolean
 cg_dataset_get_batch (CgDataset *dataset, gint64 step, float *a, float *b, GError **error)
 {
   gsize bytes = dataset->crop_bytes * dataset->batch_size;
-  gint64 before;
-  Slot *slot;
-  gboolean ok;
+  const guint8 *crops;
 
   g_return_val_if_fail (step >= 1, FALSE);
 
-  g_mutex_lock (&dataset->lock);
-  if (step != dataset->wanted)
-    jump_to (dataset, step);
-  before = g_get_monotonic_time ();
-  while (dataset->n_ready == 0)
-    g_cond_wait (&dataset->changed, &dataset->lock);
-  dataset->waited += (double)(g_get_monotonic_time () - before) / G_USEC_PER_SEC;
-  slot = &dataset->slots[step % N_AHEAD];
-  ok = !slot->error;
-  if (!ok)
-    g_propagate_error (error, g_steal_pointer (&slot->error));
-  g_mutex_unlock (&dataset->lock);
-
-  if (ok)
+  crops = cg_dataset_queue_take (dataset->queue, step, error);
+  if (crops)
     {
-      to_floats (dataset, slot->crops, bytes, a);
-      to_floats (dataset, slot->crops + bytes, bytes, b);
+      to_floats (dataset, crops, bytes, a);
+      to_floats (dataset, crops + bytes, bytes, b);
     }
-  g_mutex_lock (&dataset->lock);
-  dataset->wanted++;
-  dataset->n_ready--;
-  g_cond_broadcast (&dataset->changed);
-  g_mutex_unlock (&dataset->lock);
-  return ok;
+  cg_dataset_queue_release (dataset->queue);
+  return crops != NULL;
 }
 
 gboolean
@@ -232,12 +136,14 @@ check_options (const CgDatasetOptions *options, GError **error)
   else if (options->max_dataset_size < 0)
     g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("at most %d images, expected 0 (all) or more"),
                  options->max_dataset_size);
-  else if (options->preprocess != CG_PREPROCESS_NONE && (options->crop_size < 1 || options->load_size < 1))
+  else if (options->crop_size < 1 || options->load_size < 1)
     g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("load size %d and crop size %d, expected at least 1"),
                  options->load_size, options->crop_size);
-  else if (options->preprocess == CG_PREPROCESS_RESIZE_AND_CROP && options->load_size < options->crop_size)
-    g_set_error (error, CG_ERROR, CG_ERROR_SHAPE, _ ("load size %d, expected at least the crop size, %d"),
-                 options->load_size, options->crop_size);
+  else if ((options->preprocess == CG_PREPROCESS_RESIZE_AND_CROP
+            || options->preprocess == CG_PREPROCESS_SCALE_WIDTH_AND_CROP)
+           && options->load_size < options->crop_size)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 _ ("load size %d, expected at least the crop size, %d"), options->load_size, options->crop_size);
   else
     return TRUE;
   return FALSE;
@@ -250,7 +156,7 @@ open_folders (CgDataset *dataset, const CgDatasetOptions *options, GError **erro
   static const char *const train_names[] = { "trainA", "trainB" };
   static const char *const test_names[] = { "testA", "testB" };
 
-  if (options->preprocess != CG_PREPROCESS_NONE)
+  if (!cg_preprocess_is_uncropped (options->preprocess))
     dataset->height = dataset->width = options->crop_size;
   for (int domain = 0; domain < 2; domain++)
     {
@@ -259,13 +165,14 @@ open_folders (CgDataset *dataset, const CgDatasetOptions *options, GError **erro
       g_autoptr (GError) problem = NULL;
 
       dataset->train[domain]
-          = cg_dataset_folder_open (train, options, CACHE_BYTES / 2, &dataset->height, &dataset->width, error);
+          = cg_dataset_folder_open (train, options, &dataset->cache_left, &dataset->height, &dataset->width, error);
       if (!dataset->train[domain])
         return FALSE;
       dataset->sample[domain] = dataset->train[domain];
       if (!g_file_test (test, G_FILE_TEST_IS_DIR))
         continue;
-      dataset->sample[domain] = cg_dataset_folder_open (test, options, 0, &dataset->height, &dataset->width, &problem);
+      dataset->sample[domain]
+          = cg_dataset_folder_open (test, options, NULL, &dataset->height, &dataset->width, &problem);
       if (!dataset->sample[domain] && !g_error_matches (problem, CG_ERROR, CG_ERROR_FORMAT))
         {
           g_propagate_error (error, g_steal_pointer (&problem));
@@ -277,21 +184,18 @@ open_folders (CgDataset *dataset, const CgDatasetOptions *options, GError **erro
   return TRUE;
 }
 
-static gboolean
-allocate_slots (CgDataset *dataset, GError **error)
+/* One warning, however many images it is about. */
+static void
+warn_of_rounding (const CgDataset *dataset)
 {
-  gsize bytes;
-  gboolean ok = g_size_checked_mul (&bytes, dataset->crop_bytes, 2 * (gsize)dataset->batch_size);
+  int n[2];
+  const char *first[2];
 
-  for (int i = 0; i < N_AHEAD && ok; i++)
-    {
-      dataset->slots[i].crops = g_try_malloc (bytes);
-      ok = dataset->slots[i].crops != NULL;
-    }
-  if (!ok)
-    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("no memory for batches of %d times %d x %d pixels"),
-                 dataset->batch_size, dataset->width, dataset->height);
-  return ok;
+  for (int domain = 0; domain < 2; domain++)
+    first[domain] = cg_dataset_folder_get_rounded (dataset->train[domain], &n[domain]);
+  if (n[0] + n[1] > 0)
+    g_warning (_ ("%d images have sides that are no multiples of 4 and are resized to the nearest ones: %s first"),
+               n[0] + n[1], first[0] ? first[0] : first[1]);
 }
 
 CgDataset *
@@ -299,23 +203,21 @@ cg_dataset_open (const CgDatasetOptions *options, GError **error)
 {
   g_autoptr (CgDataset) dataset = g_new0 (CgDataset, 1);
 
-  g_mutex_init (&dataset->lock);
-  g_cond_init (&dataset->changed);
+  g_mutex_init (&dataset->sampler_lock);
+  dataset->cache_left = (gssize)MIN (options->cache_bytes, G_MAXSSIZE / 2);
   if (!check_options (options, error) || !open_folders (dataset, options, error))
     return NULL;
-  dataset->preprocess = options->preprocess;
-  dataset->load_size = options->load_size;
+  warn_of_rounding (dataset);
   dataset->batch_size = options->batch_size;
   dataset->crop_bytes = (gsize)dataset->height * dataset->width * 3;
   for (int v = 0; v < 256; v++)
     dataset->levels[v] = (float)v / 127.5f - 1.0f;
-  if (!allocate_slots (dataset, error))
-    return NULL;
   cg_dataset_sampler_init (&dataset->sampler, options->seed, options->serial_batches, options->flip,
                            cg_dataset_folder_get_size (dataset->train[0]),
                            cg_dataset_folder_get_size (dataset->train[1]), options->batch_size);
-  dataset->worker = g_thread_try_new ("dataset", work, dataset, error);
-  return dataset->worker ? g_steal_pointer (&dataset) : NULL;
+  dataset->queue = cg_dataset_queue_new (make_crop, dataset, 2 * options->batch_size, dataset->crop_bytes,
+                                         options->n_workers, error);
+  return dataset->queue ? g_steal_pointer (&dataset) : NULL;
 }
 
 void
@@ -323,19 +225,7 @@ cg_dataset_free (CgDataset *dataset)
 {
   if (!dataset)
     return;
-  if (dataset->worker)
-    {
-      g_mutex_lock (&dataset->lock);
-      dataset->quit = TRUE;
-      g_cond_broadcast (&dataset->changed);
-      g_mutex_unlock (&dataset->lock);
-      g_thread_join (dataset->worker);
-    }
-  for (int i = 0; i < N_AHEAD; i++)
-    {
-      g_free (dataset->slots[i].crops);
-      g_clear_error (&dataset->slots[i].error);
-    }
+  cg_dataset_queue_free (dataset->queue);
   for (int domain = 0; domain < 2; domain++)
     {
       if (dataset->sample[domain] != dataset->train[domain])
@@ -343,8 +233,7 @@ cg_dataset_free (CgDataset *dataset)
       cg_dataset_folder_free (dataset->train[domain]);
     }
   cg_dataset_sampler_clear (&dataset->sampler);
-  g_mutex_clear (&dataset->lock);
-  g_cond_clear (&dataset->changed);
+  g_mutex_clear (&dataset->sampler_lock);
   g_free (dataset);
 }
 
@@ -355,15 +244,15 @@ cg_dataset_get_size (const CgDataset *dataset, char domain)
 }
 
 int
-cg_dataset_get_n_unreadable (const CgDataset *dataset)
+cg_dataset_get_n_skipped (const CgDataset *dataset)
 {
   int n = 0;
 
   for (int domain = 0; domain < 2; domain++)
     {
-      n += cg_dataset_folder_get_n_unreadable (dataset->train[domain]);
+      n += cg_dataset_folder_get_n_skipped (dataset->train[domain]);
       if (dataset->sample[domain] != dataset->train[domain])
-        n += cg_dataset_folder_get_n_unreadable (dataset->sample[domain]);
+        n += cg_dataset_folder_get_n_skipped (dataset->sample[domain]);
     }
   return n;
 }
@@ -381,21 +270,16 @@ cg_dataset_get_crop_size (const CgDataset *dataset, int *height, int *width)
   *width = dataset->width;
 }
 
-/* Every way of preprocessing gives all images of both domains one short side, which then is the median. */
 int
 cg_dataset_get_train_scale (CgDataset *dataset, char domain)
 {
-  if (dataset->preprocess == CG_PREPROCESS_RESIZE_AND_CROP)
-    return dataset->load_size;
-  if (dataset->preprocess == CG_PREPROCESS_ZOOM_AND_CROP)
-    return MAX (dataset->load_size, dataset->height);
-  return MIN (dataset->height, dataset->width);
+  return cg_dataset_folder_get_median_side (dataset->train[domain_index (domain)]);
 }
 
 double
 cg_dataset_get_wait_seconds (const CgDataset *dataset)
 {
-  return dataset->waited;
+  return cg_dataset_queue_get_wait_seconds (dataset->queue);
 }
 
 char *

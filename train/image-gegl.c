@@ -8,39 +8,53 @@
 
 #include "base/error.h"
 
-/* The first warning that the thread which listens has logged. */
-typedef struct
-{
-  GThread *thread;
-  GLogFunc previous;
-  char *warning;
-} Listener;
+/* One thread at a time may be in GEGL, in babl, in exiv2 and behind the log handler that listens to them. */
+static GMutex turn;
 
-static Listener listener;
+/* Of the one thread whose turn it is: where the first warning that it logs goes. Others' warnings pass by. */
+static _Thread_local char **heard;
+static GLogFunc previous_handler;
+
+void
+cg_gegl_lock (void)
+{
+  g_mutex_lock (&turn);
+}
+
+void
+cg_gegl_unlock (void)
+{
+  g_mutex_unlock (&turn);
+}
 
 static void
 listen (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  if (g_thread_self () != listener.thread)
-    listener.previous (domain, level, message, data);
-  else if (!listener.warning && (level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL)))
-    listener.warning = g_strdup (message);
+  if (!heard)
+    ((GLogFunc)g_atomic_pointer_get (&previous_handler)) (domain, level, message, data);
+  else if (!*heard && (level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL)))
+    *heard = g_strdup (message);
 }
 
 static void
-listener_start (void)
+listener_start (char **warning)
 {
-  listener.thread = g_thread_self ();
-  listener.warning = NULL;
-  listener.previous = g_log_default_handler;
-  listener.previous = g_log_set_default_handler (listen, NULL);
+  GLogFunc previous;
+
+  *warning = NULL;
+  heard = warning;
+  /* Never NULL, also while another thread is just about to log. */
+  if (!g_atomic_pointer_get (&previous_handler))
+    g_atomic_pointer_set (&previous_handler, g_log_default_handler);
+  previous = g_log_set_default_handler (listen, NULL);
+  g_atomic_pointer_set (&previous_handler, previous);
 }
 
-static char *
+static void
 listener_stop (void)
 {
-  g_log_set_default_handler (listener.previous, NULL);
-  return g_steal_pointer (&listener.warning);
+  g_log_set_default_handler (g_atomic_pointer_get (&previous_handler), NULL);
+  heard = NULL;
 }
 
 static GeglNode *
@@ -76,9 +90,9 @@ cg_gegl_get_size (const char *loader, const char *path, int *width, int *height,
 
   if (!node)
     return FALSE;
-  listener_start ();
+  listener_start (&warning);
   box = gegl_node_get_bounding_box (node);
-  warning = listener_stop ();
+  listener_stop ();
   if (!check_load (warning, box, error))
     return FALSE;
   *width = box.width;
@@ -113,9 +127,9 @@ cg_gegl_load (const char *loader, const char *path, GError **error)
 
   if (!node)
     return NULL;
-  listener_start ();
+  listener_start (&warning);
   box = gegl_node_get_bounding_box (node);
-  warning = listener_stop ();
+  listener_stop ();
   if (!check_load (warning, box, error))
     return NULL;
   image = cg_image_new (box.width, box.height, error);
@@ -128,9 +142,10 @@ cg_gegl_load (const char *loader, const char *path, GError **error)
       return NULL;
     }
 
-  listener_start ();
+  g_clear_pointer (&warning, g_free);
+  listener_start (&warning);
   gegl_node_blit (node, 1.0, &box, babl_format ("R'G'B'A u8"), rgba, GEGL_AUTO_ROWSTRIDE, GEGL_BLIT_DEFAULT);
-  warning = listener_stop ();
+  listener_stop ();
   if (!check_load (warning, box, error))
     return NULL;
   composite_on_white (rgba, image);
@@ -151,9 +166,9 @@ cg_gegl_save_png (const CgImage *image, const char *path, GError **error)
   source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", buffer, NULL);
   sink = gegl_node_new_child (graph, "operation", "gegl:png-save", "path", path, "bitdepth", 8, NULL);
   gegl_node_link (source, sink);
-  listener_start ();
+  listener_start (&warning);
   gegl_node_process (sink);
-  warning = listener_stop ();
+  listener_stop ();
   if (warning)
     {
       g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("GEGL could not write a PNG: %s"), warning);

@@ -4,8 +4,12 @@
 
 #include "image-io.h"
 
+/* Held around everything here, and around all else that is in GEGL, babl or exiv2: one thread at a time. */
+void cg_gegl_lock (void);
+void cg_gegl_unlock (void);
+
 /* @loader: a GEGL operation with a "path". Alpha is composited on white; the orientation is left as it is. Errors
- * do not name the file. One thread at a time. */
+ * do not name the file. */
 CgImage *cg_gegl_load (const char *loader, const char *path, GError **error);
 gboolean cg_gegl_get_size (const char *loader, const char *path, int *width, int *height, GError **error);
 

@@ -19,9 +19,6 @@
 #include "image-jpeg.h"
 #include "image-orientation.h"
 
-/* One thread at a time may be in GEGL, in babl and in the log handler that listens to them. */
-static GMutex turn;
-
 void
 cg_image_init (void)
 {
@@ -130,6 +127,7 @@ read_size (FILE *file, const char *path, CgImageFormat format, const guint8 *hea
            int *height, GError **error)
 {
   guint32 png_width, png_height;
+  gboolean ok;
 
   switch (format)
     {
@@ -149,7 +147,10 @@ read_size (FILE *file, const char *path, CgImageFormat format, const guint8 *hea
       *height = (int)png_height;
       break;
     default:
-      if (!cg_gegl_get_size (cg_image_format_get_loader (format), path, width, height, error))
+      cg_gegl_lock ();
+      ok = cg_gegl_get_size (cg_image_format_get_loader (format), path, width, height, error);
+      cg_gegl_unlock ();
+      if (!ok)
         return FALSE;
     }
   return check_size (*width, *height, error);
@@ -173,6 +174,17 @@ check_whole (const char *path, CgImageFormat format, GError **error)
   return FALSE;
 }
 
+static int
+read_orientation (const char *path)
+{
+  int orientation;
+
+  cg_gegl_lock ();
+  orientation = cg_image_orientation_read (path);
+  cg_gegl_unlock ();
+  return orientation;
+}
+
 static CgImage *
 load (const char *path, GError **error)
 {
@@ -191,10 +203,14 @@ load (const char *path, GError **error)
       if (format == CG_IMAGE_FORMAT_JPEG)
         image = cg_jpeg_decode (file, error);
       else if (check_whole (path, format, error))
-        image = cg_gegl_load (cg_image_format_get_loader (format), path, error);
+        {
+          cg_gegl_lock ();
+          image = cg_gegl_load (cg_image_format_get_loader (format), path, error);
+          cg_gegl_unlock ();
+        }
     }
   fclose (file);
-  return image ? cg_image_orientation_apply (image, cg_image_orientation_read (path), error) : NULL;
+  return image ? cg_image_orientation_apply (image, read_orientation (path), error) : NULL;
 }
 
 static gboolean
@@ -211,7 +227,7 @@ probe (const char *path, int *width, int *height, GError **error)
     return FALSE;
   ok = read_size (file, path, format, head, length, width, height, error);
   fclose (file);
-  if (ok && cg_image_orientation_swaps (cg_image_orientation_read (path)))
+  if (ok && cg_image_orientation_swaps (read_orientation (path)))
     {
       stored = *width;
       *width = *height;
@@ -234,9 +250,7 @@ cg_image_load (const char *path, GError **error)
   CgImage *image;
 
   cg_image_init ();
-  g_mutex_lock (&turn);
   image = load (path, error);
-  g_mutex_unlock (&turn);
   if (!image)
     name_file (error, path);
   return image;
@@ -248,9 +262,7 @@ cg_image_probe (const char *path, int *width, int *height, GError **error)
   gboolean ok;
 
   cg_image_init ();
-  g_mutex_lock (&turn);
   ok = probe (path, width, height, error);
-  g_mutex_unlock (&turn);
   if (!ok)
     name_file (error, path);
   return ok;
@@ -275,9 +287,9 @@ save_by_way_of (const CgImage *image, const char *temporary, const char *folder,
 {
   gboolean ok;
 
-  g_mutex_lock (&turn);
+  cg_gegl_lock ();
   ok = cg_gegl_save_png (image, temporary, error);
-  g_mutex_unlock (&turn);
+  cg_gegl_unlock ();
   if (!ok || !check_whole (temporary, CG_IMAGE_FORMAT_PNG, error) || !sync_path (temporary, O_RDONLY, error))
     return FALSE;
   if (g_rename (temporary, path) != 0)

@@ -28,7 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgImage, cg_image_free)
 /* JPEG, PNG, TIFF, WebP, GIF (its first frame), PNM, OpenEXR and Radiance files, recognised by content: to sRGB by
  * babl, alpha composited on white, EXIF orientation honoured. Damaged and truncated files are CG_ERROR_CORRUPT, never
  * half an image; only flipped bits in the midst of a format without checksums may go unnoticed, as anywhere. Errors
- * name the file. May be called from several threads; they take turns. */
+ * name the file. May be called from several threads: JPEGs are decoded side by side, everything that GEGL
+ * reads one after the other. */
 CgImage *cg_image_load (const char *path, GError **error);
 
 /* The size that cg_image_load() would give, from the header alone. */

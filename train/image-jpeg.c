@@ -14,6 +14,7 @@
 #include <jerror.h>
 
 #include "base/error.h"
+#include "image-gegl.h"
 
 typedef struct
 {
@@ -62,21 +63,16 @@ set_error (const ErrorManager *manager, GError **error)
   g_set_error (error, CG_ERROR, CG_ERROR_CORRUPT, _ ("damaged JPEG: %s"), manager->message);
 }
 
-/* The embedded profile's space where it fits the pixels; NULL, which babl takes for sRGB, otherwise. */
+/* The profile's space where it fits the pixels; NULL, which babl takes for sRGB, otherwise. */
 static const Babl *
-read_space (struct jpeg_decompress_struct *info)
+find_space (const struct jpeg_decompress_struct *info, const JOCTET *profile, unsigned length)
 {
-  JOCTET *profile = NULL;
-  unsigned length = 0;
   const char *problem = NULL;
   const Babl *space = NULL;
   gboolean fits;
 
-  if (!jpeg_read_icc_profile (info, &profile, &length))
-    return NULL;
-  if (length <= G_MAXINT)
+  if (profile && length <= G_MAXINT)
     space = babl_space_from_icc ((const char *)profile, (int)length, BABL_ICC_INTENT_RELATIVE_COLORIMETRIC, &problem);
-  free (profile);
   if (!space || problem)
     return NULL;
 
@@ -85,16 +81,28 @@ read_space (struct jpeg_decompress_struct *info)
   return fits ? space : NULL;
 }
 
+/* How the stored pixels become sRGB; NULL where they are sRGB, grey or coloured, as most files' are. */
 static const Babl *
-choose_format (struct jpeg_decompress_struct *info)
+find_fish (struct jpeg_decompress_struct *info)
 {
-  const Babl *space = read_space (info);
+  JOCTET *profile = NULL;
+  unsigned length = 0;
+  const Babl *space, *format, *fish = NULL;
 
+  jpeg_read_icc_profile (info, &profile, &length);
+  cg_gegl_lock ();
+  space = find_space (info, profile, length);
   if (info->out_color_space == JCS_GRAYSCALE)
-    return babl_format_with_space ("Y' u8", space);
-  if (info->out_color_space == JCS_CMYK)
-    return babl_format_with_space ("cmyk u8", space);
-  return babl_format_with_space ("R'G'B' u8", space);
+    format = babl_format_with_space ("Y' u8", space);
+  else if (info->out_color_space == JCS_CMYK)
+    format = babl_format_with_space ("cmyk u8", space);
+  else
+    format = babl_format_with_space ("R'G'B' u8", space);
+  if (space || info->out_color_space == JCS_CMYK)
+    fish = babl_fish (format, babl_format ("R'G'B' u8"));
+  cg_gegl_unlock ();
+  free (profile);
+  return fish;
 }
 
 gboolean
@@ -119,12 +127,33 @@ cg_jpeg_get_size (FILE *file, int *width, int *height, GError **error)
   return TRUE;
 }
 
+/* row: [width][samples], to sRGB; changed on the way. */
+static void
+convert_row (const struct jpeg_decompress_struct *info, const Babl *fish, guint8 *row, gsize width, guint8 *out)
+{
+  /* babl's "cmyk u8" is inverted as Adobe's programs write it. */
+  if (info->out_color_space == JCS_CMYK && !info->saw_Adobe_marker)
+    for (gsize i = 0; i < width * 4; i++)
+      row[i] = 255 - row[i];
+  if (fish)
+    {
+      cg_gegl_lock ();
+      babl_process (fish, row, out, (long)width);
+      cg_gegl_unlock ();
+    }
+  else if (info->out_color_space == JCS_GRAYSCALE)
+    for (gsize i = 0; i < width; i++)
+      memset (out + 3 * i, row[i], 3);
+  else
+    memcpy (out, row, width * 3);
+}
+
 /* Rows one by one through @row, which may hold 4 bytes a pixel, into the image. Jumps to the manager's leave on
- * damage. */
+ * damage, never while GEGL's lock is held. */
 static void
 read_rows (struct jpeg_decompress_struct *info, guint8 *row, CgImage *image)
 {
-  const Babl *fish = babl_fish (choose_format (info), babl_format ("R'G'B' u8"));
+  const Babl *fish = find_fish (info);
 
   while (info->output_scanline < info->output_height)
     {
@@ -132,11 +161,7 @@ read_rows (struct jpeg_decompress_struct *info, guint8 *row, CgImage *image)
       JSAMPROW rows[1] = { row };
 
       jpeg_read_scanlines (info, rows, 1);
-      /* babl's "cmyk u8" is inverted as Adobe's programs write it. */
-      if (info->out_color_space == JCS_CMYK && !info->saw_Adobe_marker)
-        for (gsize i = 0; i < (gsize)image->width * 4; i++)
-          row[i] = 255 - row[i];
-      babl_process (fish, row, image->pixels + y * image->width * 3, image->width);
+      convert_row (info, fish, row, (gsize)image->width, image->pixels + y * (gsize)image->width * 3);
     }
 }
 

@@ -5,6 +5,8 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
+#include "dataset-shape.h"
+
 static const char *const net_g_words[] = { "resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128", NULL };
 static const char *const net_d_words[] = { "basic", "n_layers", "pixel", NULL };
 static const char *const preset_words[] = { "none", "quick", "small", "paper", NULL };
@@ -13,7 +15,8 @@ static const char *const upsample_words[] = { "transpose", "resize", NULL };
 static const char *const init_type_words[] = { "normal", "xavier", "kaiming", "orthogonal", NULL };
 static const char *const gan_mode_words[] = { "minimax", "vanilla", "lsgan", "hinge", "wgan", "wgangp", NULL };
 static const char *const lr_policy_words[] = { "linear", "step", "cosine", "plateau", NULL };
-static const char *const preprocess_words[] = { "resize_and_crop", "zoom_and_crop", "none", NULL };
+static const char *const preprocess_words[]
+    = { "resize_and_crop", "zoom_and_crop", "crop", "scale_width", "scale_width_and_crop", "none", NULL };
 
 #define STORED CG_OPTION_STORED
 #define CHANGEABLE (CG_OPTION_STORED | CG_OPTION_CHANGEABLE)
@@ -85,13 +88,20 @@ static const CgOption options[] = {
   FLAG (STORED, "augment", augment,
         N_ ("vary colour, position and a cut-out of what discriminators see; for small sets of images")),
   INT (STORED, "batch-size", batch_size, "1", 1, 256, N_ ("images of each domain in a step")),
-  INT (STORED, "load-size", load_size, "286", 8, 8192, N_ ("size that images are scaled to before cropping")),
-  INT (STORED, "crop-size", crop_size, "256", 8, 8192, N_ ("width and height of the crops")),
-  CHOICE (STORED, "preprocess", preprocess, "resize_and_crop", preprocess_words,
-          N_ ("how images become crops; zoom_and_crop keeps their proportions")),
+  INT (STORED, "load-size", load_size, "286", 8, 8192,
+       N_ ("size that images are scaled to before cropping: both sides, for zoom_and_crop the short one, for "
+           "scale_width the width")),
+  INT (STORED, "crop-size", crop_size, "256", 8, 8192,
+       N_ ("width and height of the crops; for scale_width the least height")),
+  CHOICE (
+      STORED, "preprocess", preprocess, "resize_and_crop", preprocess_words,
+      N_ ("how images become crops; only the resizing one changes their proportions, and without crop in its name all "
+          "images must end up with one size")),
   FLAG (STORED, "no-flip", no_flip, N_ ("do not mirror images at random")),
   FLAG (STORED, "serial-batches", serial_batches, N_ ("take images in sorted order instead of at random")),
   INT (STORED, "max-dataset-size", max_dataset_size, "0", 0, MANY, N_ ("images used of each folder; 0: all")),
+  INT (CHANGEABLE, "cache-size", cache_size, "1024", 0, 1 << 24,
+       N_ ("MiB of memory for images, decoded and scaled; 0: none is kept")),
   INT (STORED, "seed", seed, "0", 0, MAX_SEED, N_ ("the same seed gives the same weights")),
   INT (CHANGEABLE, "threads", threads, "0", 0, 1024, N_ ("threads; 0: as many as there are processors to use")),
   INT (CHANGEABLE, "max-steps", max_steps, "0", 0, G_MAXINT64 >> 11,
@@ -148,6 +158,8 @@ get_size_multiple (const CgTrainOptions *self)
 gboolean
 cg_train_options_resolve (CgTrainOptions *self, GError **error)
 {
+  gboolean crops = !cg_preprocess_is_uncropped ((CgPreprocess)self->preprocess);
+
   if (self->n_blocks == 0)
     self->n_blocks = self->net_g == CG_NET_G_RESNET_6BLOCKS ? 6 : 9;
 
@@ -158,14 +170,14 @@ cg_train_options_resolve (CgTrainOptions *self, GError **error)
         error,
         _ ("--gan-mode wgangp needs --norm instance or none: batch norm ties the images together whose gradients "
            "it measures one by one"));
-  if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size > self->load_size)
+  if (crops && self->preprocess != CG_PREPROCESS_CROP && self->crop_size > self->load_size)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                    _ ("--crop-size %" PRId64 " does not fit into --load-size %" PRId64), self->crop_size,
                    self->load_size);
       return FALSE;
     }
-  if (self->preprocess != CG_PREPROCESS_NONE && self->crop_size % get_size_multiple (self) != 0)
+  if (crops && self->crop_size % get_size_multiple (self) != 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                    _ ("--crop-size %" PRId64 " is no multiple of %d, which --net-g %s needs"), self->crop_size,
@@ -278,6 +290,15 @@ cg_train_options_get_step (const CgTrainOptions *self, int crop_h, int crop_w, C
   step->n_threads = (int)self->threads;
 }
 
+/* Preparing images must not take the processors away from the training, but one slow file must not hold it up either. */
+static int
+get_n_workers (const CgTrainOptions *self)
+{
+  int n_threads = self->threads > 0 ? (int)self->threads : cg_parallel_get_default_threads ();
+
+  return CLAMP (n_threads / 2, 2, 8);
+}
+
 void
 cg_train_options_get_dataset (const CgTrainOptions *self, CgDatasetOptions *dataset)
 {
@@ -288,6 +309,8 @@ cg_train_options_get_dataset (const CgTrainOptions *self, CgDatasetOptions *data
                                  .flip = !self->no_flip,
                                  .serial_batches = self->serial_batches,
                                  .max_dataset_size = (int)self->max_dataset_size,
+                                 .cache_bytes = (gsize)self->cache_size << 20,
+                                 .n_workers = get_n_workers (self),
                                  .batch_size = (int)self->batch_size,
                                  .input_nc = 3,
                                  .output_nc = 3,

@@ -64,6 +64,7 @@ typedef struct
   int preprocess; /* CgPreprocess */
   gboolean no_flip, serial_batches;
   gint64 max_dataset_size;
+  gint64 cache_size; /* MiB */
   gint64 seed;
   gint64 threads;
   gint64 max_steps;

@@ -10,7 +10,7 @@ typedef struct
   CgDatasetOptions options;
 } DatasetRoom;
 
-/* Options: zoom to 20, crops of 16, batches of 2, flips. Warnings are not fatal: unreadable files are what is tested. */
+/* Options: zoom to 20, crops of 16, batches of 2, flips, 2 workers. Warnings are not fatal: unreadable files are what is tested. */
 void dataset_room_set_up (DatasetRoom *room, gconstpointer data);
 void dataset_room_tear_down (DatasetRoom *room, gconstpointer data);
 

@@ -41,6 +41,20 @@ test_deterministic (DatasetRoom *room, gconstpointer data)
     g_assert_cmpmem (tail, bytes / 2, eager + bytes / 2 / sizeof (float), bytes / 2);
     g_assert_cmpmem (last, bytes / 12, eager + bytes / 12 * 11 / sizeof (float), bytes / 12);
   }
+  for (int i = 0; i < 4; i++)
+    {
+      /* Neither the number of workers nor what stays in memory shows: nothing, three images or all of them. */
+      static const int n_workers[] = { 1, 7, 3, 1 };
+      static const gsize cache_bytes[] = { 0, 0, 5000, 1 << 24 };
+      g_autoptr (CgDataset) dataset = NULL;
+      g_autofree float *same = NULL;
+
+      room->options.n_workers = n_workers[i];
+      room->options.cache_bytes = cache_bytes[i];
+      dataset = dataset_room_open (room);
+      same = dataset_room_read (dataset, room, 1, 12, i % 2 ? 500 : 0);
+      g_assert_cmpmem (same, bytes, eager, bytes);
+    }
   {
     g_autoptr (CgDataset) dataset = NULL;
     g_autofree float *other = NULL;
