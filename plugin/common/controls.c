@@ -137,7 +137,7 @@ build_outputs (CgControls *controls)
 {
   const char *const texts[] = { [CG_OUTPUT_NEW_LAYER] = _ ("Ne_w layer"),
                                 [CG_OUTPUT_REPLACE] = _ ("R_eplace"),
-                                [CG_OUTPUT_LIVE] = _ ("Live filte_r") };
+                                [CG_OUTPUT_LIVE] = _ ("_Live filter") };
   GtkWidget *row = gtk_hbox_new (FALSE, 12);
   GtkWidget *button = NULL;
 
@@ -182,7 +182,7 @@ cg_controls_new (const CgSettings *settings, int short_side, guint outputs, void
   gtk_widget_set_tooltip_text (controls->apply, _ ("What is taken from the translation; the rest stays the picture's"));
   controls->strength = new_percentage (controls, _ ("How much of the translation is mixed into the picture"));
   build_size (controls, short_side);
-  attach (controls, 2, _ ("Detai_l:"), controls->detail, controls->detail_box);
+  attach (controls, 2, _ ("_Detail:"), controls->detail, controls->detail_box);
   attach (controls, 3, _ ("_Apply:"), controls->apply, controls->apply);
   attach (controls, 4, _ ("Stren_gth (%):"), controls->strength, controls->strength);
   build_outputs (controls);

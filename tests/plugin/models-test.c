@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Models come, are listed, vanish and go; the list in the window follows. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dialog-fixture.h"
+#include "model-entry.h"
+#include "model-install.h"
+
+#define N_MODELS 200
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SLOWNESS 10.0
+#else
+#define SLOWNESS 1.0
+#endif
+
+static char *
+in_models (const char *name)
+{
+  return g_build_filename (fixture_folder (), "cyclegan", "models", name, NULL);
+}
+
+typedef struct
+{
+  GMainLoop *loop;
+  GAsyncResult *result;
+} Wait;
+
+static void
+on_done (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Wait *wait = data;
+
+  wait->result = g_object_ref (result);
+  g_main_loop_quit (wait->loop);
+}
+
+static char *
+install (const char *path, GError **error)
+{
+  Wait wait = { g_main_loop_new (NULL, FALSE), NULL };
+  char *name;
+
+  cg_model_install_start (path, NULL, on_done, &wait);
+  g_main_loop_run (wait.loop);
+  name = cg_model_install_finish (wait.result, error);
+  g_object_unref (wait.result);
+  g_main_loop_unref (wait.loop);
+  return name;
+}
+
+static char *
+golden (const char *name)
+{
+  return g_build_filename (g_getenv ("CG_GOLDEN_DIR"), "checkpoints", name, NULL);
+}
+
+/* Two hundred times all the weights would be gigabytes. */
+static void
+test_many (void)
+{
+  g_autofree char *folder = g_build_filename (fixture_folder (), "many", NULL);
+  g_autofree char *model = g_build_filename (g_getenv ("CG_TEST_MODELS"), "photo-to-ukiyoe.safetensors", NULL);
+  g_autofree char *picture = g_build_filename (g_getenv ("CG_TEST_MODELS"), "photo-to-ukiyoe.png", NULL);
+  g_autoptr (GPtrArray) entries = NULL;
+  Fixture *fixture;
+  clock_t begin;
+  double listed, shown;
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  for (int i = 0; i < N_MODELS; i++)
+    {
+      g_autofree char *to = g_strdup_printf ("%s/model-%03d.safetensors", folder, i);
+      g_autofree char *thumbnail = g_strdup_printf ("%s/model-%03d.png", folder, i);
+
+      g_assert_cmpint (symlink (model, to), ==, 0);
+      g_assert_cmpint (symlink (picture, thumbnail), ==, 0);
+    }
+  g_setenv ("CYCLEGAN_MODEL_PATH", folder, TRUE);
+  begin = clock ();
+  entries = cg_model_entry_list ();
+  listed = (double)(clock () - begin) / CLOCKS_PER_SEC;
+  g_assert_cmpuint (entries->len, ==, N_MODELS + 3);
+
+  begin = clock ();
+  fixture = fixture_new ("", 60, 50);
+  shown = (double)(clock () - begin) / CLOCKS_PER_SEC;
+  g_test_message ("listed in %.3f s, shown with all thumbnails in %.3f s of work", listed, shown);
+  g_assert_cmpfloat (listed, <, 0.3 * SLOWNESS);
+  fixture_free (fixture);
+  g_unsetenv ("CYCLEGAN_MODEL_PATH");
+}
+
+static void
+test_copied (void)
+{
+  g_autofree char *from = g_build_filename (fixture_folder (), "style.safetensors", NULL);
+  g_autofree char *thumbnail = g_build_filename (fixture_folder (), "style.png", NULL);
+  g_autofree char *tiny = in_models ("tiny.safetensors");
+  g_autofree char *to = in_models ("style.safetensors");
+  g_autofree char *to_thumbnail = in_models ("style.png");
+  g_autofree char *trashed = g_build_filename (fixture_folder (), "Trash", "files", "style.safetensors", NULL);
+  g_autofree char *name = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n;
+
+  g_file_get_contents (tiny, &bytes, &n, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (from, bytes, (gssize)n, &error);
+  g_file_set_contents (thumbnail, "no picture", -1, &error);
+  g_assert_no_error (error);
+  name = install (from, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (name, ==, "style");
+  g_assert_true (g_file_test (to, G_FILE_TEST_IS_REGULAR));
+  g_assert_true (g_file_test (to_thumbnail, G_FILE_TEST_IS_REGULAR));
+
+  again = install (from, &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  g_clear_error (&error);
+
+  g_assert_true (cg_model_install_can_remove (to));
+  cg_model_install_remove (to, &error);
+  g_assert_no_error (error);
+  g_assert_false (g_file_test (to, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (to_thumbnail, G_FILE_TEST_EXISTS));
+  /* In the trash, not lost. */
+  g_assert_true (g_file_test (trashed, G_FILE_TEST_IS_REGULAR));
+}
+
+static void
+test_imported (void)
+{
+  g_autofree char *from = golden ("resnet-zip.pth");
+  g_autofree char *to = in_models ("resnet-zip.safetensors");
+  g_autofree char *name = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgModel) model = NULL;
+
+  name = install (from, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (name, ==, "resnet-zip");
+  model = cg_model_load (name, &error);
+  g_assert_no_error (error);
+  g_unlink (to);
+}
+
+static void
+test_refused (void)
+{
+  const struct
+  {
+    const char *name, *content, *reason;
+  } rows[] = { { "nonsense.safetensors", "nonsense", "nonsense.safetensors" },
+               { "nonsense.pth", "nonsense", "nonsense.pth" },
+               { "absent.pth", NULL, "absent.pth" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_build_filename (fixture_folder (), rows[i].name, NULL);
+      g_autofree char *to = in_models ("nonsense.safetensors");
+      g_autofree char *name = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (rows[i].content)
+        g_assert_true (g_file_set_contents (path, rows[i].content, -1, NULL));
+      name = install (path, &error);
+      g_assert_nonnull (error);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, rows[i].reason));
+      g_assert_false (g_file_test (to, G_FILE_TEST_EXISTS));
+    }
+}
+
+/* The window's list follows the folder, and says what to do when it is empty. */
+static void
+test_followed (void)
+{
+  g_autofree char *models = in_models (NULL);
+  g_autofree char *model = g_build_filename (models, "tiny.safetensors", NULL);
+  g_autofree char *new = g_build_filename (models, "new.safetensors", NULL);
+  g_autofree char *other = g_build_filename (models, "tiny-2.safetensors", NULL);
+  g_autofree char *wrong = g_build_filename (models, "wrong.safetensors", NULL);
+  Fixture *fixture = fixture_new ("new", 60, 50);
+
+  g_assert_false (fixture->ready);
+  g_assert_cmpint (link (model, new), ==, 0);
+  fixture_wait_until_ready (fixture);
+  fixture_press (fixture, "Remo_ve");
+  g_assert_false (g_file_test (new, G_FILE_TEST_EXISTS));
+  g_assert_false (fixture->ready);
+  g_assert_false (fixture_is_shown (fixture, "No model is installed\n"));
+
+  g_assert_cmpint (g_unlink (other) | g_unlink (wrong) | g_unlink (model), ==, 0);
+  fixture_wait_for_text (fixture, "No model is installed.");
+  g_assert_true (fixture_is_shown (fixture, "No model is installed\n"));
+  fixture_free (fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  return fixture_main (argc, argv,
+                       (const FixtureTest[]){ { "/models/many", test_many },
+                                              { "/models/copied", test_copied },
+                                              { "/models/imported", test_imported },
+                                              { "/models/refused", test_refused },
+                                              { "/models/followed", test_followed },
+                                              { NULL, NULL } });
+}
