@@ -54,7 +54,7 @@ query (void)
       "Translates a layer with a CycleGAN generator, which has learned from two unpaired collections of pictures how "
       "those of the one would look in the other. The network reads the whole layer; a selection says where the result "
       "shows. With size-mode 2 it reads the selection and its surroundings only.",
-      "gimp-cyclegan's authors", "gimp-cyclegan's authors", "2026", N_ ("Neural Translation (_CycleGAN)…"), "*",
+      "gimp-cyclegan's authors", "gimp-cyclegan's authors", "2026", N_ ("_Neural Translation (CycleGAN)…"), "*",
       GIMP_PLUGIN, G_N_ELEMENTS (arguments), G_N_ELEMENTS (results), arguments, results);
   gimp_plugin_menu_register (PROCEDURE, "<Image>/Filters/Artistic");
 }

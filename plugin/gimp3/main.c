@@ -165,7 +165,7 @@ create_procedure (GimpPlugIn *plug_in, const char *name)
   gimp_procedure_set_image_types (procedure, "*");
   gimp_procedure_set_sensitivity_mask (procedure,
                                        GIMP_PROCEDURE_SENSITIVE_DRAWABLE | GIMP_PROCEDURE_SENSITIVE_DRAWABLES);
-  gimp_procedure_set_menu_label (procedure, _ ("Neural Translation (_CycleGAN)…"));
+  gimp_procedure_set_menu_label (procedure, _ ("_Neural Translation (CycleGAN)…"));
   gimp_procedure_add_menu_path (procedure, "<Image>/Filters/Artistic");
   gimp_procedure_set_documentation (
       procedure, _ ("Repaint a picture in the manner that a neural network has learned"),
