@@ -65,6 +65,7 @@ write_state (const CgCheckpoint *checkpoint, const char *folder, GError **error)
   cg_safetensors_writer_set_metadata (writer, "format_version", STATE_VERSION);
   set_number (writer, "step", checkpoint->n_steps);
   cg_learning_rate_write (&checkpoint->rate, writer);
+  cg_best_write (&checkpoint->best, writer);
   cg_safetensors_writer_set_metadata (writer, "wait_seconds",
                                       g_ascii_dtostr (seconds, sizeof seconds, checkpoint->wait_seconds));
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
@@ -207,6 +208,8 @@ read_state (CgCheckpoint *checkpoint, const char *folder, GError **error)
   if (!file || !check_format (file, error) || !read_number (file, "step", &checkpoint->n_steps, error))
     return FALSE;
   if (checkpoint->needs_rate && !cg_learning_rate_read (&checkpoint->rate, file, error))
+    return FALSE;
+  if (!cg_best_read (&checkpoint->best, file, error))
     return FALSE;
   seconds = cg_safetensors_get_metadata (file, "wait_seconds");
   checkpoint->wait_seconds = seconds ? g_ascii_strtod (seconds, NULL) : 0.0;

@@ -4,6 +4,7 @@
 
 #include <cyclegan-train.h>
 
+#include "best.h"
 #include "learning-rate.h"
 
 /* File names (without .safetensors) of the networks, in the order of CgStepNetwork. */
@@ -16,6 +17,7 @@ extern const char *const cg_checkpoint_network_names[CG_STEP_N_NETWORKS];
  * CgCheckpoint: what a checkpoint holds. Networks and step are borrowed.
  * @averages: the generators' moving averages (CG_STEP_G_A, CG_STEP_G_B), also borrowed; NULL if none are kept
  * @needs_rate: whether @rate is read; checkpoints of older versions lack it
+ * @best: what --eval-freq has found
  * @n_steps: steps taken
  * @wait_seconds: time they have waited for images
  */
@@ -27,6 +29,7 @@ typedef struct
   int crop_h, crop_w, pool_size;
   CgLearningRate rate;
   gboolean needs_rate;
+  CgBest best;
   gint64 n_steps;
   double wait_seconds;
 } CgCheckpoint;
@@ -38,6 +41,6 @@ GArray *cg_checkpoint_measure (const CgCheckpoint *checkpoint);
  * if a value is not finite, CG_ERROR_MEMORY, or as files do. */
 gboolean cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **error);
 
-/* Overwrites networks, averages, optimisers, pools, @rate, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
+/* Overwrites networks, averages, optimisers, pools, @rate, @best, @n_steps and @wait_seconds by what the folder @path holds: afterwards the
  * next step gives what it would have given. After a failure their values are undefined. */
 gboolean cg_checkpoint_read (CgCheckpoint *checkpoint, const char *path, GError **error);

@@ -244,6 +244,12 @@ cg_dataset_get_size (const CgDataset *dataset, char domain)
 }
 
 int
+cg_dataset_get_n_samples (const CgDataset *dataset, char domain)
+{
+  return cg_dataset_folder_get_size (dataset->sample[domain_index (domain)]);
+}
+
+int
 cg_dataset_get_n_skipped (const CgDataset *dataset)
 {
   int n = 0;

@@ -47,6 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgDataset, cg_dataset_free)
 
 /* Files per domain after max_dataset_size; domain 'A' or 'B'. */
 int cg_dataset_get_size (const CgDataset *dataset, char domain);
+/* Images that cg_dataset_get_sample() tells apart. */
+int cg_dataset_get_n_samples (const CgDataset *dataset, char domain);
 int cg_dataset_get_n_skipped (const CgDataset *dataset);
 /* ceil (max (|A|, |B|) / batch). */
 int cg_dataset_get_steps_per_epoch (const CgDataset *dataset);

@@ -128,10 +128,9 @@ cg_metrics_free (CgMetrics *metrics)
   g_free (metrics);
 }
 
-gboolean
-cg_metrics_append (CgMetrics *metrics, const CgMetricsLine *line, GError **error)
+static gboolean
+append (CgMetrics *metrics, const char *json, GError **error)
 {
-  g_autofree char *json = cg_metrics_line_to_json (line);
   g_autofree char *text = g_strconcat (json, "\n", NULL);
   size_t length = strlen (text), written = 0;
 
@@ -144,6 +143,35 @@ cg_metrics_append (CgMetrics *metrics, const CgMetricsLine *line, GError **error
       written += (size_t)MAX (n, 0);
     }
   return TRUE;
+}
+
+gboolean
+cg_metrics_append (CgMetrics *metrics, const CgMetricsLine *line, GError **error)
+{
+  g_autofree char *json = cg_metrics_line_to_json (line);
+
+  return append (metrics, json, error);
+}
+
+gboolean
+cg_metrics_append_distances (CgMetrics *metrics, gint64 step, gint64 epoch, const CgSetDistance distances[2],
+                             GError **error)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *json = NULL;
+
+  json_object_set_int_member (object, "step", step);
+  json_object_set_int_member (object, "epoch", epoch);
+  json_object_set_double_member (object, "distance_A", distances[0].fake);
+  json_object_set_double_member (object, "floor_A", distances[0].floor);
+  json_object_set_double_member (object, "input_A", distances[0].input);
+  json_object_set_double_member (object, "distance_B", distances[1].fake);
+  json_object_set_double_member (object, "floor_B", distances[1].floor);
+  json_object_set_double_member (object, "input_B", distances[1].input);
+  json_node_set_object (node, object);
+  json = json_to_string (node, FALSE);
+  return append (metrics, json, error);
 }
 
 gboolean

@@ -4,6 +4,8 @@
 
 #include <cyclegan-train.h>
 
+#include "set-meter.h"
+
 /**
  * CgMetricsLine:
  * @lr: learning rate of that step
@@ -47,5 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgMetrics, cg_metrics_free)
 
 /* The line is in the file, though perhaps not on the disk, when this returns. */
 gboolean cg_metrics_append (CgMetrics *metrics, const CgMetricsLine *line, GError **error);
+/* A line of its own: "step", "epoch", and for both generators the members distance_A, floor_A, input_A and so on. */
+gboolean cg_metrics_append_distances (CgMetrics *metrics, gint64 step, gint64 epoch, const CgSetDistance distances[2],
+                                      GError **error);
 /* Waits until everything is on the disk; a checkpoint comes after. */
 gboolean cg_metrics_sync (CgMetrics *metrics, GError **error);

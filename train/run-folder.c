@@ -15,6 +15,7 @@
 
 #define CHECKPOINTS "checkpoints"
 #define SAMPLES "samples"
+#define BEST "best"
 #define STEP_PREFIX "step-"
 /* No complete checkpoint begins with a dot. */
 #define TEMPORARY_PREFIX ".step-"
@@ -238,6 +239,22 @@ cg_run_folder_get_model_path (const CgRunFolder *folder, const char *name)
   g_autofree char *file = g_strconcat (name, ".safetensors", NULL);
 
   return g_build_filename (folder->path, file, NULL);
+}
+
+char *
+cg_run_folder_get_best_path (const CgRunFolder *folder, const char *name)
+{
+  g_autofree char *file = g_strconcat (name, ".safetensors", NULL);
+
+  return g_build_filename (folder->path, BEST, file, NULL);
+}
+
+gboolean
+cg_run_folder_make_best (CgRunFolder *folder, GError **error)
+{
+  g_autofree char *best = g_build_filename (folder->path, BEST, NULL);
+
+  return make_folder (best, error) && remove_temporary_files (best, error);
 }
 
 char *

@@ -24,7 +24,11 @@ char *cg_run_folder_config_path (const char *path);
 char *cg_run_folder_get_metrics_path (const CgRunFolder *folder);
 char *cg_run_folder_get_sample_path (const CgRunFolder *folder, gint64 step);
 char *cg_run_folder_get_model_path (const CgRunFolder *folder, const char *name);
+/* PATH/best/NAME.safetensors; the folder is made by cg_run_folder_make_best(). */
+char *cg_run_folder_get_best_path (const CgRunFolder *folder, const char *name);
 char *cg_run_folder_get_checkpoint_path (const CgRunFolder *folder, gint64 step);
+
+gboolean cg_run_folder_make_best (CgRunFolder *folder, GError **error);
 
 /* Steps of all complete checkpoints, ascending: gint64. (transfer full) */
 GArray *cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error);

@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "progress.h"
 #include "publish.h"
+#include "run-evaluation.h"
 #include "run-config.h"
 #include "run-folder.h"
 #include "samples.h"
@@ -24,17 +25,19 @@ typedef struct
   CgTrainer trainer;
   CgMetrics *metrics;
   CgProgress *progress;
-  gint64 saved_step;  /* of the newest checkpoint; 0: none */
-  double wait_before; /* of earlier processes */
-  gint64 line_step;   /* of the newest line of metrics, or where this process began */
-  double line_wait;   /* wait_seconds then */
-  gint64 line_time;   /* when that was, in microseconds */
+  CgRunEvaluation *evaluation; /* NULL without --eval-freq */
+  gint64 saved_step;           /* of the newest checkpoint; 0: none */
+  double wait_before;          /* of earlier processes */
+  gint64 line_step;            /* of the newest line of metrics, or where this process began */
+  double line_wait;            /* wait_seconds then */
+  gint64 line_time;            /* when that was, in microseconds */
 } Run;
 
 static void
 run_clear (Run *run)
 {
   g_clear_pointer (&run->progress, cg_progress_free);
+  g_clear_pointer (&run->evaluation, cg_run_evaluation_free);
   g_clear_pointer (&run->metrics, cg_metrics_free);
   cg_trainer_clear (&run->trainer);
   g_clear_pointer (&run->dataset, cg_dataset_free);
@@ -142,16 +145,58 @@ write_checkpoint (const char *path, gpointer data, GError **error)
   return cg_checkpoint_write (data, path, error);
 }
 
+/* Writes a generator to @path. @distance: what it was measured at, or negative. */
 static gboolean
-publish (Run *run, CgStepNetwork network, GError **error)
+publish (Run *run, CgStepNetwork network, const char *path, double distance, GError **error)
 {
-  g_autofree char *path = cg_run_folder_get_model_path (run->folder, cg_checkpoint_network_names[network]);
   g_autoptr (GHashTable) metadata
       = cg_publish_get_metadata (run->options, run->dataset, run->trainer.state.n_steps, network == CG_STEP_G_B);
   CgNetwork *shown[CG_STEP_N_NETWORKS];
 
+  if (distance >= 0.0)
+    g_hash_table_insert (metadata, g_strdup ("distance"), g_strdup_printf ("%.3f", distance));
   cg_trainer_get_shown (&run->trainer, shown);
   return cg_model_save (shown[network], CG_DTYPE_F32, metadata, path, error);
+}
+
+static gboolean
+publish_newest (Run *run, CgStepNetwork network, GError **error)
+{
+  g_autofree char *path = cg_run_folder_get_model_path (run->folder, cg_checkpoint_network_names[network]);
+
+  return publish (run, network, path, -1.0, error);
+}
+
+static gboolean
+publish_best (Run *run, CgStepNetwork network, double distance, GError **error)
+{
+  g_autofree char *path = cg_run_folder_get_best_path (run->folder, cg_checkpoint_network_names[network]);
+
+  return cg_run_folder_make_best (run->folder, error) && publish (run, network, path, distance, error);
+}
+
+/* Measures both generators and keeps each that is nearer to the real images than it ever was. */
+static gboolean
+evaluate (Run *run, GError **error)
+{
+  gint64 step = run->trainer.state.n_steps;
+  CgSetDistance distances[CG_BEST_N_GENERATORS];
+  CgNetwork *shown[CG_STEP_N_NETWORKS];
+
+  cg_trainer_get_shown (&run->trainer, shown);
+  if (!cg_run_evaluation_measure (run->evaluation, shown, distances, error)
+      || !cg_metrics_append_distances (run->metrics, step, cg_trainer_get_epoch (&run->trainer, step), distances,
+                                       error))
+    return FALSE;
+  cg_progress_say (
+      run->progress,
+      _ ("step %" PRId64 "  distance from real images: A to B %.1f, B to A %.1f; of real ones %.1f and %.1f"), step,
+      distances[0].fake, distances[1].fake, distances[0].floor, distances[1].floor);
+  for (int i = 0; i < CG_BEST_N_GENERATORS; i++)
+    if (cg_best_improve (&run->trainer.state.best, i, step, distances[i].fake)
+        && !publish_best (run, (CgStepNetwork)i, distances[i].fake, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* Metrics reach the disk first, so that a checkpoint never knows of steps they do not. The models are written even where the
@@ -173,7 +218,7 @@ save (Run *run, GError **error)
       if (!cg_run_folder_prune_checkpoints (run->folder, keep_every, error))
         return FALSE;
     }
-  return publish (run, CG_STEP_G_A, error) && publish (run, CG_STEP_G_B, error);
+  return publish_newest (run, CG_STEP_G_A, error) && publish_newest (run, CG_STEP_G_B, error);
 }
 
 static gboolean
@@ -249,6 +294,8 @@ advance (Run *run, GError **error)
     }
   if (is_due (index, options->sample_freq) && !draw_samples (run, error))
     return FALSE;
+  if (is_due (index, options->eval_freq) && !evaluate (run, error))
+    return FALSE;
   /* The last step's is loop()'s business. */
   return index == run->trainer.last_step
          || !(is_due (index, options->save_freq)
@@ -297,6 +344,13 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
   run.folder = cg_run_folder_open (run.options->out, run.options->resume, error);
   if (!run.folder || !cg_trainer_init (&run.trainer, run.options, run.dataset, error) || !restore (&run, error))
     return CG_RUN_FAILED;
+  if (run.options->eval_freq > 0)
+    {
+      run.evaluation
+          = cg_run_evaluation_new (run.dataset, run.trainer.state.networks, (int)run.options->threads, error);
+      if (!run.evaluation)
+        return CG_RUN_FAILED;
+    }
 
   run.progress = cg_progress_new (run.trainer.state.n_steps, run.trainer.last_step,
                                   run.options->n_epochs + run.options->n_epochs_decay);

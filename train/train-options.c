@@ -108,6 +108,10 @@ static const CgOption options[] = {
        N_ ("stop after this step; 0: after the last epoch")),
   INT (CHANGEABLE, "print-freq", print_freq, "100", 1, MANY, N_ ("steps between lines of metrics")),
   INT (CHANGEABLE, "sample-freq", sample_freq, "400", 0, MANY, N_ ("steps between sample pictures; 0: none")),
+  INT (CHANGEABLE, "eval-freq", eval_freq, "0", 0, MANY,
+       N_ ("steps between measurements of the distance from real test images, after which the best generators so far "
+           "are "
+           "kept in the folder best; 0: none")),
   INT (CHANGEABLE, "save-freq", save_freq, "1000", 1, MANY, N_ ("steps between checkpoints; the last two are kept")),
   INT (CHANGEABLE, "save-epoch-freq", save_epoch_freq, "50", 0, MANY,
        N_ ("epochs between checkpoints that are kept for good; 0: none")),

@@ -68,7 +68,7 @@ typedef struct
   gint64 seed;
   gint64 threads;
   gint64 max_steps;
-  gint64 print_freq, sample_freq, save_freq, save_epoch_freq;
+  gint64 print_freq, sample_freq, eval_freq, save_freq, save_epoch_freq;
   char *init_from;
   char *title, *description, *domain_from, *domain_to, *author, *license;
   gboolean resume, print_config;
