@@ -15,13 +15,24 @@
 /* More than any machine needs; a slip like --threads 100000 must not exhaust the process table. */
 #define MAX_WORKERS 1024
 
+/* Shares of the items; more workers than that begin in shares of others. */
+#define MAX_SHARES 64
+
+/* Every worker begins with items of its own, next to each other, and takes from others when it has done them: items are parts of an
+ * image from top to bottom, so that what one loop has written stays in the cache of the processor that reads it in the next. */
+typedef struct
+{
+  _Alignas(64) atomic_size_t next;
+  size_t end;
+} Share;
+
 typedef struct
 {
   CgParallelFunc func;
   void *data;
-  size_t n_items;
-  atomic_size_t next_item;
+  int n_shares;
   atomic_int n_workers_used;
+  Share shares[MAX_SHARES];
 } Job;
 
 static atomic_int wish = 0;
@@ -38,15 +49,20 @@ work (int worker, void *data)
   bool took_one = false;
 
   inside = true;
-  for (;;)
+  for (int i = 0; i < job->n_shares; i++)
     {
-      /* Only the number itself is shared through this counter; joining and leaving the team orders the data. */
-      size_t item = atomic_fetch_add_explicit (&job->next_item, 1, memory_order_relaxed);
+      Share *share = &job->shares[(worker + i) % job->n_shares];
 
-      if (item >= job->n_items)
-        break;
-      job->func (item, worker, job->data);
-      took_one = true;
+      for (;;)
+        {
+          /* Only the number itself is shared through this counter; joining and leaving the team orders the data. */
+          size_t item = atomic_fetch_add_explicit (&share->next, 1, memory_order_relaxed);
+
+          if (item >= share->end)
+            break;
+          job->func (item, worker, job->data);
+          took_one = true;
+        }
     }
   inside = was_inside;
 
@@ -68,15 +84,27 @@ note_workers (int n_workers)
 void
 cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
 {
-  Job job = { .func = func, .data = data, .n_items = n_items };
+  bool alone = n_threads <= 1 || n_items <= 1 || inside;
+  int n_workers = alone ? 1 : (int)MIN ((size_t)MIN (n_threads, MAX_WORKERS), n_items);
+  Job job;
 
-  atomic_init (&job.next_item, 0);
+  job.func = func;
+  job.data = data;
+  job.n_shares = MIN (n_workers, MAX_SHARES);
   atomic_init (&job.n_workers_used, 0);
+  for (int i = 0; i < job.n_shares; i++)
+    {
+      /* In parts, because n_items * i could overflow. */
+      size_t part = n_items / (size_t)job.n_shares, rest = n_items % (size_t)job.n_shares;
 
-  if (n_threads <= 1 || n_items <= 1 || inside)
+      atomic_init (&job.shares[i].next, part * (size_t)i + MIN ((size_t)i, rest));
+      job.shares[i].end = part * (size_t)(i + 1) + MIN ((size_t)i + 1, rest);
+    }
+
+  if (alone)
     work (0, &job);
   else
-    cg_team_run ((int)MIN ((size_t)MIN (n_threads, MAX_WORKERS), n_items), work, &job);
+    cg_team_run (n_workers, work, &job);
 
   note_workers (atomic_load_explicit (&job.n_workers_used, memory_order_relaxed));
 }
