@@ -76,16 +76,35 @@ append_chunk (GByteArray *file, const char *type, const guint8 *data, gsize leng
   append_be32 (file, (guint32)crc32 (0, file->data + start, file->len - start));
 }
 
+/* Every dx-th pixel of every dy-th row from (x0, y0) on, each row behind its filter type, none. */
+static void
+append_pass (GByteArray *raw, const FixturePng *png, const guint8 *rows, gsize pixel_bytes, guint32 x0, guint32 y0,
+             guint32 dx, guint32 dy)
+{
+  for (guint32 y = y0; y < png->height && x0 < png->width; y += dy)
+    {
+      g_byte_array_append (raw, (const guint8 *)"", 1);
+      for (guint32 x = x0; x < png->width; x += dx)
+        g_byte_array_append (raw, rows + ((gsize)y * png->width + x) * pixel_bytes, (guint)pixel_bytes);
+    }
+}
+
 static void
 append_pixels (GByteArray *file, const FixturePng *png, const guint8 *rows)
 {
   static const int channels[] = { 1, 0, 3, 1, 2, 0, 4 };
-  gsize row_bytes = ((gsize)png->width * (gsize)channels[png->colour_type] * (gsize)png->bit_depth + 7) / 8;
+  /* Adam7: PNG specification, section 8.2. */
+  static const guint32 passes[7][4] = { { 0, 0, 8, 8 }, { 4, 0, 8, 8 }, { 0, 4, 4, 8 }, { 2, 0, 4, 4 },
+                                        { 0, 2, 2, 4 }, { 1, 0, 2, 2 }, { 0, 1, 1, 2 } };
+  gsize pixel_bits = (gsize)channels[png->colour_type] * (gsize)png->bit_depth;
+  gsize row_bytes = ((gsize)png->width * pixel_bits + 7) / 8;
   g_autoptr (GByteArray) raw = g_byte_array_new ();
   uLongf length;
   g_autofree guint8 *packed = NULL;
 
-  for (guint32 y = 0; y < png->height; y++)
+  for (int i = 0; png->interlaced && i < 7; i++)
+    append_pass (raw, png, rows, pixel_bits / 8, passes[i][0], passes[i][1], passes[i][2], passes[i][3]);
+  for (guint32 y = 0; !png->interlaced && y < png->height; y++)
     {
       g_byte_array_append (raw, (const guint8 *)"", 1);
       g_byte_array_append (raw, rows + y * row_bytes, (guint)row_bytes);
@@ -101,7 +120,7 @@ fixture_write_png (const char *path, const FixturePng *png, const guint8 *rows)
 {
   g_autoptr (GByteArray) file = g_byte_array_new ();
   g_autoptr (GByteArray) header = g_byte_array_new ();
-  const guint8 rest[5] = { (guint8)png->bit_depth, (guint8)png->colour_type, 0, 0, 0 };
+  const guint8 rest[5] = { (guint8)png->bit_depth, (guint8)png->colour_type, 0, 0, png->interlaced ? 1 : 0 };
 
   g_byte_array_append (file, (const guint8 *)"\x89PNG\r\n\x1a\n", 8);
   append_be32 (header, png->width);
@@ -110,6 +129,8 @@ fixture_write_png (const char *path, const FixturePng *png, const guint8 *rows)
   append_chunk (file, "IHDR", header->data, header->len);
   if (png->palette)
     append_chunk (file, "PLTE", png->palette, (gsize)png->palette_size * 3);
+  if (png->opacities)
+    append_chunk (file, "tRNS", png->opacities, (gsize)png->n_opacities);
   if (png->orientation)
     {
       guint8 exif[sizeof exif_block];
@@ -152,9 +173,13 @@ fixture_write_jpeg (const char *path, const FixtureJpeg *jpeg, const guint8 *pix
   info.in_color_space = spaces[jpeg->n_components];
   jpeg_set_defaults (&info);
   jpeg_set_quality (&info, 100, TRUE);
+  if (jpeg->ycck)
+    jpeg_set_colorspace (&info, JCS_YCCK);
+  if (jpeg->progressive)
+    jpeg_simple_progression (&info);
   for (int i = 0; i < jpeg->n_components; i++)
     info.comp_info[i].h_samp_factor = info.comp_info[i].v_samp_factor = 1;
-  info.write_Adobe_marker = jpeg->adobe;
+  info.write_Adobe_marker = jpeg->adobe || jpeg->ycck;
   jpeg_start_compress (&info, TRUE);
   if (jpeg->orientation)
     write_exif_marker (&info, jpeg->orientation);

@@ -19,7 +19,10 @@ typedef struct
   int bit_depth, colour_type;
   const guint8 *palette;
   int palette_size;
+  const guint8 *opacities; /* of the first palette entries */
+  int n_opacities;
   int orientation;
+  gboolean interlaced; /* 8 and 16 bits only */
 } FixturePng;
 
 void fixture_write_png (const char *path, const FixturePng *png, const guint8 *rows);
@@ -29,7 +32,9 @@ typedef struct
 {
   int width, height, n_components; /* 1 grey, 3 RGB, 4 CMYK */
   gboolean adobe;                  /* the marker; CMYK samples are stored as given either way */
-  int orientation;                 /* 0 writes no EXIF marker */
+  gboolean ycck;                   /* 4 components are stored as YCCK, which needs the marker */
+  gboolean progressive;
+  int orientation; /* 0 writes no EXIF marker */
   const guint8 *profile;
   unsigned profile_length;
 } FixtureJpeg;
