@@ -34,6 +34,28 @@ cg_interrupt_install (void)
   signal (SIGXFSZ, SIG_IGN);
 }
 
+static void (*before_end) (void);
+
+static void
+on_end (int number)
+{
+  before_end ();
+  _exit (CG_EXIT_INTERRUPTED);
+}
+
+void
+cg_interrupt_end_at_once (void (*clean_up) (void))
+{
+  struct sigaction action = { .sa_handler = on_end };
+
+  before_end = clean_up;
+  sigemptyset (&action.sa_mask);
+  sigaddset (&action.sa_mask, SIGINT);
+  sigaddset (&action.sa_mask, SIGTERM);
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
+}
+
 gboolean
 cg_interrupt_is_requested (void)
 {

@@ -7,3 +7,7 @@
 /* From now on the first SIGINT or SIGTERM raises the flag; the second ends the process at once with status 130. */
 void cg_interrupt_install (void);
 gboolean cg_interrupt_is_requested (void);
+
+/* For work without a state to save: the first such signal calls @clean_up, which may do only what signal handlers may, and ends the
+ * process with CG_EXIT_INTERRUPTED, wherever it is. */
+void cg_interrupt_end_at_once (void (*clean_up) (void));

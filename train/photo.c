@@ -1,52 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files to buffers and back without losing depth, space or the right way up; image-io.c is the 8-bit road for training. */
+/* Files to buffers without losing depth, space or the right way up; image-io.c is the 8-bit road for training. */
 #include "photo.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <gio/gio.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "image-format.h"
 #include "image-io.h"
 #include "image-orientation.h"
-
-typedef struct
-{
-  const char *ending;
-  const char *operation;
-  gboolean alpha;
-  gboolean deep;    /* more than 8 bits a channel */
-  gboolean profile; /* the saver writes an ICC profile */
-} FileType;
-
-/* gegl:jpg-save drops alpha; gegl:webp-save writes no profile, so its pixels have to be sRGB. */
-static const FileType file_types[] = {
-  { ".png", "gegl:png-save", TRUE, TRUE, TRUE },    { ".jpg", "gegl:jpg-save", FALSE, FALSE, TRUE },
-  { ".jpeg", "gegl:jpg-save", FALSE, FALSE, TRUE }, { ".tif", "gegl:tiff-save", TRUE, TRUE, TRUE },
-  { ".tiff", "gegl:tiff-save", TRUE, TRUE, TRUE },  { ".webp", "gegl:webp-save", TRUE, FALSE, FALSE },
-};
-
-static const FileType *
-find_file_type (const char *path)
-{
-  g_autofree char *lower = g_ascii_strdown (path, -1);
-
-  for (guint i = 0; i < G_N_ELEMENTS (file_types); i++)
-    if (g_str_has_suffix (lower, file_types[i].ending))
-      return &file_types[i];
-  return NULL;
-}
-
-gboolean
-cg_photo_can_save (const char *path)
-{
-  return find_file_type (path) != NULL;
-}
 
 /* Where upright pixel (x, y) lies in the stored w x h picture: rows are stored from the side, columns from the end that the
  * orientation names (Exif 2.3, table of tag 274). */
@@ -141,113 +103,4 @@ cg_photo_load (const char *path, GError **error)
       return NULL;
     }
   return turn_upright (stored, cg_image_orientation_read (path), error);
-}
-
-const Babl *
-cg_photo_get_save_format (const Babl *format, const char *path)
-{
-  const FileType *file_type = find_file_type (path);
-  BablModelFlag flags = babl_get_model_flags (format);
-  const Babl *space = babl_format_get_space (format);
-  gboolean rgb = (flags & BABL_MODEL_FLAG_RGB) && !babl_space_is_gray (space) && !babl_space_is_cmyk (space);
-  const char *type = babl_get_name (babl_format_get_type (format, 0));
-  gboolean alpha = babl_format_has_alpha (format) && file_type->alpha;
-  gboolean linear = rgb && (flags & BABL_MODEL_FLAG_LINEAR) && file_type->deep;
-  g_autofree char *name = NULL;
-
-  if (!file_type->deep)
-    type = "u8";
-  name = g_strdup_printf ("%s%s %s", linear ? "RGB" : "R'G'B'", alpha ? "A" : "", type);
-  return babl_format_with_space (name, rgb && file_type->profile ? space : NULL);
-}
-
-/* GEGL's savers tell of trouble by warnings only; the first one is kept as the reason. */
-static void
-catch_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  char **caught = data;
-
-  if (!(level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL)))
-    g_log_default_handler (domain, level, message, NULL);
-  else if (!*caught)
-    *caught = g_strdup (message);
-}
-
-/* Returns: (transfer full) (nullable): what the saver complained of. */
-static char *
-run_saver (const FileType *file_type, GeglBuffer *buffer, const char *path)
-{
-  g_autoptr (GeglNode) graph = gegl_node_new ();
-  GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", buffer, NULL);
-  GeglNode *saver = gegl_node_new_child (graph, "operation", file_type->operation, "path", path, NULL);
-  gboolean bytes = babl_format_get_type (gegl_buffer_get_format (buffer), 0) == babl_type ("u8");
-  GLogFunc previous;
-  char *caught = NULL;
-
-  if (g_str_equal (file_type->operation, "gegl:png-save"))
-    gegl_node_set (saver, "bitdepth", bytes ? 8 : 16, NULL);
-  else if (!file_type->deep)
-    gegl_node_set (saver, "quality", 95, NULL);
-  gegl_node_link (source, saver);
-
-  previous = g_log_set_default_handler (catch_warning, &caught);
-  gegl_node_process (saver);
-  g_log_set_default_handler (previous, NULL);
-  return caught;
-}
-
-static gboolean
-fail (const char *path, const char *reason, GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("%s: cannot be written: %s"), path, reason);
-  return FALSE;
-}
-
-/* Writes @temporary, which exists, and makes sure that it can be read again: a full disk goes unnoticed by some savers. */
-static gboolean
-save_temporary (const FileType *file_type, GeglBuffer *buffer, const char *temporary, int fd, const char *path,
-                GError **error)
-{
-  g_autofree char *caught = run_saver (file_type, buffer, temporary);
-  g_autoptr (CgImage) again = NULL;
-
-  if (caught)
-    return fail (path, caught, error);
-  if (fsync (fd) != 0)
-    return fail (path, g_strerror (errno), error);
-  again = cg_image_load (temporary, NULL);
-  if (!again || again->width != gegl_buffer_get_width (buffer) || again->height != gegl_buffer_get_height (buffer))
-    return fail (path, _ ("the file was incomplete"), error);
-  return TRUE;
-}
-
-gboolean
-cg_photo_save (GeglBuffer *buffer, const char *path, GError **error)
-{
-  const FileType *file_type = find_file_type (path);
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *name = NULL;
-  g_autofree char *temporary = NULL;
-  gboolean done;
-  int fd;
-
-  if (!file_type)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("%s: pictures are written as .png, .jpg, .tif or .webp"),
-                   path);
-      return FALSE;
-    }
-  name = g_strdup_printf (".cyclegan-XXXXXX%s", file_type->ending);
-  temporary = g_build_filename (folder, name, NULL);
-  fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return fail (path, g_strerror (errno), error);
-
-  done = save_temporary (file_type, buffer, temporary, fd, path, error);
-  close (fd);
-  if (done && g_rename (temporary, path) != 0)
-    done = fail (path, g_strerror (errno), error);
-  if (!done)
-    g_unlink (temporary);
-  return done;
 }

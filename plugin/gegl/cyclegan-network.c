@@ -16,6 +16,9 @@ property_int (size_mode, "Size mode", 0)
 property_int (size, "Size", 512)
     value_range (16, 8192)
 
+property_int (statistics, "Statistics", 0)
+    value_range (0, 2)
+
 property_int (memory_limit, "Memory limit", 0)
     value_range (0, 1048576)
 
@@ -65,6 +68,7 @@ get_options (const GeglProperties *o)
   options.size_mode = (CgSizeMode)o->size_mode;
   options.size = o->size;
   options.apply = CG_APPLY_COLOUR;
+  options.statistics = (CgStatistics)o->statistics;
   options.memory_limit = (guint64)o->memory_limit * 1024 * 1024;
   g_object_get (gegl_config (), "threads", &wish, NULL);
   options.n_threads = MAX (1, MIN (wish, cg_parallel_get_default_threads ()));

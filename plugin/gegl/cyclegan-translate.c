@@ -19,6 +19,12 @@ enum_start (cyclegan_apply)
   enum_value (CYCLEGAN_APPLY_LIGHT, "light", N_ ("Light"))
 enum_end (CycleganApply)
 
+enum_start (cyclegan_statistics)
+  enum_value (CYCLEGAN_STATISTICS_AUTO, "auto", N_ ("Exact, for huge pictures sampled"))
+  enum_value (CYCLEGAN_STATISTICS_EXACT, "exact", N_ ("Exact"))
+  enum_value (CYCLEGAN_STATISTICS_SAMPLED, "sampled", N_ ("Sampled"))
+enum_end (CycleganStatistics)
+
 property_string (model, _ ("Model"), "")
     description (_ ("Name of an installed model, or the path of a .safetensors file"))
 
@@ -46,6 +52,10 @@ property_double (strength, _ ("Strength"), 1.0)
     description (_ ("How much of the translation is mixed into the picture; 0 leaves it exactly as it is"))
     value_range (0.0, 1.0)
     ui_range (0.0, 1.0)
+
+property_enum (statistics, _ ("Statistics"), CycleganStatistics, cyclegan_statistics, CYCLEGAN_STATISTICS_AUTO)
+    description (_ ("Where the network takes its picture-wide statistics from: from every pixel, or from well-spread pieces of the "
+                    "picture, which bounds memory"))
 
 property_int (memory_limit, _ ("Memory limit"), 0)
     description (_ ("In MiB, 0 for a quarter of the machine's memory. It never changes the result: too little is an error that "
@@ -139,6 +149,7 @@ update (GeglOperation *operation)
   set_string (parts->network, "model", o->model);
   set_int (parts->network, "size-mode", (int)o->size_mode);
   set_int (parts->network, "size", o->size);
+  set_int (parts->network, "statistics", (int)o->statistics);
   set_int (parts->network, "memory-limit", o->memory_limit);
   set_int (parts->carry, "size-mode", (int)o->size_mode);
   set_double (parts->carry, "detail", o->detail);

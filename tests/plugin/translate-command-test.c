@@ -5,66 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "picture.h"
-#include "tiny-model.h"
+#include "command-fixture.h"
 
 /* Instead of a tolerance: a file format that blurs the noise which a random network makes. */
 #define LOSSY -1.0f
-
-static char *folder;
-static char *model_path;
-
-static char *
-in_folder (const char *name)
-{
-  return g_build_filename (folder, name, NULL);
-}
-
-/* `cyclegan translate --model M WORDS`, with the folder as working directory, so that plain names do. */
-static int
-run_command (const char *words, char **errors)
-{
-  g_auto (GStrv) more = g_strsplit (words, " ", -1);
-  const char *argv[20] = { g_getenv ("CG_TEST_COMMAND"), "translate", "--model", model_path };
-
-  for (guint i = 0; more[i]; i++)
-    argv[4 + i] = more[i];
-  return cg_picture_spawn (folder, argv, errors);
-}
-
-static void
-write_new (const char *name, int width, int height, const Babl *format, int bits)
-{
-  g_autofree char *path = in_folder (name);
-  g_autoptr (GeglBuffer) picture = cg_picture_new (width, height, format);
-
-  cg_picture_save (picture, path, bits);
-}
-
-static GeglBuffer *
-load (const char *name)
-{
-  g_autofree char *path = in_folder (name);
-
-  return cg_picture_load (path);
-}
-
-static GeglBuffer *
-save_new (const char *name, int width, int height, const Babl *format, int bits)
-{
-  write_new (name, width, height, format, bits);
-  return load (name);
-}
-
-static char *
-read_bytes (const char *name, gsize *length)
-{
-  g_autofree char *path = in_folder (name);
-  char *bytes = NULL;
-
-  g_file_get_contents (path, &bytes, length, NULL);
-  return bytes;
-}
 
 /* The colours that the network makes of @input, compared where the file rounded them: in its own space. */
 static void
@@ -73,7 +17,7 @@ check_colours (GeglBuffer *input, GeglBuffer *result, float tolerance)
   const Babl *space = babl_format_get_space (gegl_buffer_get_format (result));
   const Babl *format = babl_format_with_space ("R'G'B' float", space);
   int n = gegl_buffer_get_width (input) * gegl_buffer_get_height (input);
-  g_autoptr (CgModel) model = cg_model_load (model_path, NULL);
+  g_autoptr (CgModel) model = cg_model_load (cg_command_model, NULL);
   g_autofree float *expected = NULL;
   g_autofree float *pixels = cg_picture_get (result, format);
   CgTranslateOptions options;
@@ -120,17 +64,17 @@ test_depth_and_space (void)
     {
       const Babl *space = babl_space (cases[i].space);
       g_autoptr (GeglBuffer) input
-          = save_new (cases[i].in, 47, 36, babl_format_with_space (cases[i].format, space), cases[i].bits);
+          = cg_command_save_new (cases[i].in, 47, 36, babl_format_with_space (cases[i].format, space), cases[i].bits);
       g_autoptr (GeglBuffer) result = NULL;
       g_autofree char *words = g_strdup_printf ("%s --out %s", cases[i].in, cases[i].out);
       g_autofree char *errors = NULL;
       const Babl *format;
 
       g_test_message ("%s to %s, %s", cases[i].in, cases[i].out, cases[i].format);
-      g_assert_cmpint (run_command (words, &errors), ==, 0);
+      g_assert_cmpint (cg_command_run (words, &errors), ==, 0);
       /* libpng itself may mumble about the bKGD chunk that GEGL gives it. */
       g_assert_null (strstr (errors, "cyclegan"));
-      result = load (cases[i].out);
+      result = cg_command_load (cases[i].out);
       format = gegl_buffer_get_format (result);
       g_assert_cmpstr (babl_format_get_encoding (format), ==, cases[i].result_format);
       if (!g_str_equal (cases[i].out, "out.webp"))
@@ -147,13 +91,13 @@ test_alpha (void)
 
   for (int i = 0; i < 2; i++)
     {
-      g_autoptr (GeglBuffer) input = save_new ("alpha.png", 50, 40, babl_format (formats[i]), 8 + 8 * i);
+      g_autoptr (GeglBuffer) input = cg_command_save_new ("alpha.png", 50, 40, babl_format (formats[i]), 8 + 8 * i);
       g_autoptr (GeglBuffer) result = NULL;
       g_autofree float *before = cg_picture_get (input, babl_format ("R'G'B'A float"));
       g_autofree float *after = NULL;
 
-      g_assert_cmpint (run_command ("alpha.png --out out.png", NULL), ==, 0);
-      result = load ("out.png");
+      g_assert_cmpint (cg_command_run ("alpha.png --out out.png", NULL), ==, 0);
+      result = cg_command_load ("out.png");
       g_assert_cmpstr (babl_get_name (gegl_buffer_get_format (result)), ==, formats[i]);
       after = cg_picture_get (result, babl_format ("R'G'B'A float"));
       for (int p = 0; p < 50 * 40; p++)
@@ -169,8 +113,8 @@ test_alpha (void)
 static void
 test_orientation (void)
 {
-  g_autofree char *in = in_folder ("camera.jpg");
-  g_autoptr (GeglBuffer) stored = save_new ("camera.jpg", 40, 30, babl_format ("R'G'B' u8"), 0);
+  g_autofree char *in = cg_command_path ("camera.jpg");
+  g_autoptr (GeglBuffer) stored = cg_command_save_new ("camera.jpg", 40, 30, babl_format ("R'G'B' u8"), 0);
   guint8 pixels[40 * 30][3];
 
   gegl_buffer_get (stored, NULL, 1.0, babl_format ("R'G'B' u8"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
@@ -197,8 +141,8 @@ test_orientation (void)
             gegl_buffer_set (upright, GEGL_RECTANGLE (x[orientation - 1], y[orientation - 1], 1, 1), 0,
                              babl_format ("R'G'B' u8"), pixels[row * 40 + column], GEGL_AUTO_ROWSTRIDE);
           }
-      g_assert_cmpint (run_command ("camera.jpg --out out.png", NULL), ==, 0);
-      result = load ("out.png");
+      g_assert_cmpint (cg_command_run ("camera.jpg --out out.png", NULL), ==, 0);
+      result = cg_command_load ("out.png");
       g_test_message ("orientation %d", orientation);
       check_colours (upright, result, 0.6f / 255.0f);
     }
@@ -207,10 +151,10 @@ test_orientation (void)
 static void
 test_options (void)
 {
-  g_autoptr (GeglBuffer) input = save_new ("in.png", 47, 36, babl_format ("R'G'B' u16"), 16);
+  g_autoptr (GeglBuffer) input = cg_command_save_new ("in.png", 47, 36, babl_format ("R'G'B' u16"), 16);
   const char *words[] = { "--size full", "--size 20",
                           "--size auto --detail 0.25 --apply colour --strength 0.5 --threads 2", "--strength 0" };
-  g_autoptr (CgModel) model = cg_model_load (model_path, NULL);
+  g_autoptr (CgModel) model = cg_model_load (cg_command_model, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     {
@@ -229,8 +173,8 @@ test_options (void)
       options.apply = i == 2 ? CG_APPLY_COLOUR : CG_APPLY_ALL;
       options.strength = strengths[i];
       expected = cg_picture_translate (input, model, &options);
-      g_assert_cmpint (run_command (all, NULL), ==, 0);
-      result = load ("out.png");
+      g_assert_cmpint (cg_command_run (all, NULL), ==, 0);
+      result = cg_command_load ("out.png");
       got = cg_picture_get (result, babl_format ("R'G'B' float"));
       g_assert_cmpfloat (cg_picture_compare (got, expected, 47 * 36 * 3), <, 1e-4f);
     }
@@ -242,18 +186,19 @@ test_like_operation (void)
 {
   const Babl *space = babl_space ("Adobish");
   const Babl *format = babl_format_with_space ("R'G'B'A float", space);
-  g_autoptr (GeglBuffer) input = save_new ("in.png", 47, 36, babl_format_with_space ("R'G'B'A u8", space), 8);
+  g_autoptr (GeglBuffer) input
+      = cg_command_save_new ("in.png", 47, 36, babl_format_with_space ("R'G'B'A u8", space), 8);
   g_autoptr (GeglNode) graph = gegl_node_new ();
   GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", input, NULL);
-  GeglNode *node = gegl_node_new_child (graph, "operation", "cyclegan:translate", "model", model_path, NULL);
+  GeglNode *node = gegl_node_new_child (graph, "operation", "cyclegan:translate", "model", cg_command_model, NULL);
   g_autofree float *by_operation = g_new (float, 47 * 36 * 4);
   g_autofree float *by_command = NULL;
   g_autoptr (GeglBuffer) result = NULL;
 
   gegl_node_link (source, node);
   gegl_node_blit (node, 1.0, GEGL_RECTANGLE (0, 0, 47, 36), format, by_operation, 0, GEGL_BLIT_DEFAULT);
-  g_assert_cmpint (run_command ("in.png --out command.png", NULL), ==, 0);
-  result = load ("command.png");
+  g_assert_cmpint (cg_command_run ("in.png --out command.png", NULL), ==, 0);
+  result = cg_command_load ("command.png");
   by_command = cg_picture_get (result, format);
   g_assert_cmpfloat (cg_picture_compare (by_operation, by_command, 47 * 36 * 4), <, 1.0f / 255.0f);
 }
@@ -263,54 +208,54 @@ static void
 test_bad_files (void)
 {
   const char *names[] = { "cut.png", "cut.jpg", "text.png", "empty.tif" };
-  write_new ("good.png", 64, 64, babl_format ("R'G'B' u8"), 8);
-  write_new ("good.jpg", 64, 64, babl_format ("R'G'B' u8"), 0);
+  cg_command_write_new ("good.png", 64, 64, babl_format ("R'G'B' u8"), 8);
+  cg_command_write_new ("good.jpg", 64, 64, babl_format ("R'G'B' u8"), 0);
   g_autofree char *errors = NULL;
   gsize png_length, jpg_length;
-  g_autofree char *png_bytes = read_bytes ("good.png", &png_length);
-  g_autofree char *jpg_bytes = read_bytes ("good.jpg", &jpg_length);
+  g_autofree char *png_bytes = cg_command_read_bytes ("good.png", &png_length);
+  g_autofree char *jpg_bytes = cg_command_read_bytes ("good.jpg", &jpg_length);
   const char *contents[] = { png_bytes, jpg_bytes, "not a picture at all", "" };
   const gsize lengths[] = { png_length / 2, jpg_length / 2, 20, 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autofree char *path = in_folder (names[i]);
+      g_autofree char *path = cg_command_path (names[i]);
 
       g_assert_true (g_file_set_contents (path, contents[i], (gssize)lengths[i], NULL));
     }
-  g_assert_cmpint (run_command ("good.png cut.png cut.jpg text.png empty.tif missing.png good.jpg --out many", &errors),
-                   ==, 1);
+  g_assert_cmpint (
+      cg_command_run ("good.png cut.png cut.jpg text.png empty.tif missing.png good.jpg --out many", &errors), ==, 1);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *prefix = g_strdup_printf ("cyclegan: %s: ", names[i]);
-      g_autofree char *result = g_build_filename (folder, "many", names[i], NULL);
+      g_autofree char *result = g_build_filename (cg_command_folder, "many", names[i], NULL);
 
       g_assert_nonnull (strstr (errors, prefix));
       g_assert_false (g_file_test (result, G_FILE_TEST_EXISTS));
     }
   g_assert_nonnull (strstr (errors, "cyclegan: missing.png: "));
   g_assert_null (strstr (errors, "good"));
-  g_object_unref (load ("many/good.png"));
-  g_object_unref (load ("many/good.jpg"));
+  g_object_unref (cg_command_load ("many/good.png"));
+  g_object_unref (cg_command_load ("many/good.jpg"));
 }
 
 static void
 test_never_overwrites_inputs (void)
 {
-  write_new ("a.png", 32, 32, babl_format ("R'G'B' u8"), 8);
+  cg_command_write_new ("a.png", 32, 32, babl_format ("R'G'B' u8"), 8);
   gsize before_length, after_length;
-  g_autofree char *before = read_bytes ("a.png", &before_length);
+  g_autofree char *before = cg_command_read_bytes ("a.png", &before_length);
   g_autofree char *after = NULL;
-  g_autofree char *path = in_folder ("a.png");
-  g_autofree char *link = in_folder ("link.png");
+  g_autofree char *path = cg_command_path ("a.png");
+  g_autofree char *link = cg_command_path ("link.png");
   g_autofree char *errors = NULL;
 
-  g_assert_cmpint (run_command ("a.png --out ./a.png", &errors), ==, 1);
+  g_assert_cmpint (cg_command_run ("a.png --out ./a.png", &errors), ==, 1);
   g_assert_nonnull (strstr (errors, "overwrite"));
-  g_assert_cmpint (run_command ("a.png --out .", NULL), ==, 1);
+  g_assert_cmpint (cg_command_run ("a.png --out .", NULL), ==, 1);
   g_assert_cmpint (symlink (path, link), ==, 0);
-  g_assert_cmpint (run_command ("a.png --out link.png", NULL), ==, 1);
-  after = read_bytes ("a.png", &after_length);
+  g_assert_cmpint (cg_command_run ("a.png --out link.png", NULL), ==, 1);
+  after = cg_command_read_bytes ("a.png", &after_length);
   g_assert_cmpmem (after, after_length, before, before_length);
 }
 
@@ -318,19 +263,19 @@ test_never_overwrites_inputs (void)
 static void
 test_failure_leaves_result (void)
 {
-  write_new ("in.png", 32, 32, babl_format ("R'G'B' u8"), 8);
-  g_autofree char *path = in_folder ("fresh/old.png");
-  g_autofree char *fresh = in_folder ("fresh");
+  cg_command_write_new ("in.png", 32, 32, babl_format ("R'G'B' u8"), 8);
+  g_autofree char *path = cg_command_path ("fresh/old.png");
+  g_autofree char *fresh = cg_command_path ("fresh");
   g_autofree char *errors = NULL;
   g_autofree char *bytes = NULL;
   g_autoptr (GDir) dir = NULL;
 
   g_assert_cmpint (g_mkdir (fresh, 0777), ==, 0);
   g_assert_true (g_file_set_contents (path, "precious", -1, NULL));
-  g_assert_cmpint (run_command ("in.png --size 4000 --memory-limit 10 --out fresh/old.png", &errors), ==, 1);
+  g_assert_cmpint (cg_command_run ("in.png --size 4000 --memory-limit 10 --out fresh/old.png", &errors), ==, 1);
   g_assert_nonnull (strstr (errors, "cyclegan: in.png: "));
   g_assert_nonnull (strstr (errors, "MiB"));
-  bytes = read_bytes ("fresh/old.png", NULL);
+  bytes = cg_command_read_bytes ("fresh/old.png", NULL);
   g_assert_cmpstr (bytes, ==, "precious");
   dir = g_dir_open (fresh, 0, NULL);
   g_assert_cmpstr (g_dir_read_name (dir), ==, "old.png");
@@ -359,14 +304,14 @@ test_exit_status (void)
     { "in.png --model no-such-model --out out.png", 1, "no-such-model" },
     { "in.png --out out.png", 0, "" },
   };
-  write_new ("in.png", 32, 32, babl_format ("R'G'B' u8"), 8);
+  cg_command_write_new ("in.png", 32, 32, babl_format ("R'G'B' u8"), 8);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *errors = NULL;
 
       g_test_message ("%s", cases[i].words);
-      g_assert_cmpint (run_command (cases[i].words, &errors), ==, cases[i].status);
+      g_assert_cmpint (cg_command_run (cases[i].words, &errors), ==, cases[i].status);
       g_assert_nonnull (strstr (errors, cases[i].told));
     }
 }
@@ -377,10 +322,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  gegl_init (NULL, NULL);
-  folder = cg_picture_make_folder ();
-  model_path = in_folder ("tiny.safetensors");
-  cg_tiny_model_save (model_path, 3, 3, 20, 5);
+  cg_command_start ();
 
   g_test_add_func ("/command/depth-and-space", test_depth_and_space);
   g_test_add_func ("/command/alpha", test_alpha);
@@ -393,8 +335,6 @@ main (int argc, char **argv)
   g_test_add_func ("/command/exit-status", test_exit_status);
   status = g_test_run ();
 
-  g_free (model_path);
-  cg_picture_remove_folder (folder);
-  gegl_exit ();
+  cg_command_end ();
   return status;
 }
