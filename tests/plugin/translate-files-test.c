@@ -388,7 +388,8 @@ test_highlight (void)
             for (int c = 0; c < 3; c++)
               g_assert_true (isfinite (lit[c]));
             if (!inside)
-              g_assert_cmpmem (lit, 3 * sizeof (float), dull, 3 * sizeof (float));
+              /* babl chooses its way to CIE Lab by timing: the last bits differ from process to process. */
+              g_assert_cmpfloat (cg_picture_compare (lit, dull, 3), <, 1e-4f);
             else if (cases[i].headroom)
               g_assert_cmpfloat (fmaxf (fmaxf (lit[0], lit[1]), lit[2]), >, 1.5f);
           }
