@@ -36,11 +36,27 @@ write_network (CgNetwork *network, const char *folder, const char *name, GError 
          && cg_safetensors_writer_write (writer, path, error);
 }
 
+/* Of the images that generator @maker makes. */
+static int
+get_channels (const CgCheckpoint *checkpoint, CgStepNetwork maker)
+{
+  return cg_network_get_config (checkpoint->networks[maker])->output_nc;
+}
+
+static CgImagePool *
+get_pool (const CgCheckpoint *checkpoint, CgStepNetwork maker)
+{
+  return maker == CG_STEP_G_A ? cg_step_get_pool_b (checkpoint->step) : cg_step_get_pool_a (checkpoint->step);
+}
+
 /* An empty pool has no tensor. */
 static gboolean
-write_pool (CgSafetensorsWriter *writer, const char *name, const CgImagePool *pool, int h, int w, GError **error)
+write_pool (CgSafetensorsWriter *writer, const char *name, const CgCheckpoint *checkpoint, CgStepNetwork maker,
+            GError **error)
 {
-  const gint64 shape[] = { cg_image_pool_get_count (pool), h, w, 3 };
+  const CgImagePool *pool = get_pool (checkpoint, maker);
+  const gint64 shape[]
+      = { cg_image_pool_get_count (pool), checkpoint->crop_h, checkpoint->crop_w, get_channels (checkpoint, maker) };
 
   return shape[0] == 0
          || cg_safetensors_writer_add (writer, name, CG_DTYPE_F32, 4, shape, cg_image_pool_get_images (pool), error);
@@ -81,10 +97,8 @@ write_state (const CgCheckpoint *checkpoint, const char *folder, GError **error)
           || !cg_vector_write (writer, v, checkpoint->networks[i], adam->v, error))
         return FALSE;
     }
-  return write_pool (writer, "pool_A", cg_step_get_pool_a (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
-                     error)
-         && write_pool (writer, "pool_B", cg_step_get_pool_b (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
-                        error)
+  return write_pool (writer, "pool_A", checkpoint, CG_STEP_G_B, error)
+         && write_pool (writer, "pool_B", checkpoint, CG_STEP_G_A, error)
          && cg_safetensors_writer_write (writer, path, error);
 }
 
@@ -104,7 +118,8 @@ GArray *
 cg_checkpoint_measure (const CgCheckpoint *checkpoint)
 {
   GArray *sizes = g_array_new (FALSE, FALSE, sizeof (guint64));
-  guint64 state = 2 * (guint64)checkpoint->pool_size * (guint64)checkpoint->crop_h * (guint64)checkpoint->crop_w * 3;
+  guint64 state = (guint64)checkpoint->pool_size * (guint64)checkpoint->crop_h * (guint64)checkpoint->crop_w
+                  * (guint64)(get_channels (checkpoint, CG_STEP_G_A) + get_channels (checkpoint, CG_STEP_G_B));
 
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     {
@@ -134,8 +149,11 @@ read_network (CgNetwork *network, const char *folder, const char *name, GError *
 }
 
 static gboolean
-read_pool (const CgSafetensors *file, const char *name, CgImagePool *pool, int h, int w, int size, GError **error)
+read_pool (const CgSafetensors *file, const char *name, const CgCheckpoint *checkpoint, CgStepNetwork maker,
+           GError **error)
 {
+  CgImagePool *pool = get_pool (checkpoint, maker);
+  int h = checkpoint->crop_h, w = checkpoint->crop_w, size = checkpoint->pool_size;
   const CgSafetensorsEntry *entry = cg_safetensors_find (file, name);
   g_autofree float *images = NULL;
 
@@ -145,7 +163,7 @@ read_pool (const CgSafetensors *file, const char *name, CgImagePool *pool, int h
       return TRUE;
     }
   if (entry->n_dims != 4 || entry->shape[0] > size || entry->shape[1] != h || entry->shape[2] != w
-      || entry->shape[3] != 3)
+      || entry->shape[3] != get_channels (checkpoint, maker))
     {
       g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
                    _ ("%s: the tensor “%s” is no pool of at most %d images of %d x %d"), cg_safetensors_get_path (file),
@@ -225,10 +243,8 @@ read_state (CgCheckpoint *checkpoint, const char *folder, GError **error)
           || !cg_vector_read (file, v, checkpoint->networks[i], adam->v, error))
         return FALSE;
     }
-  return read_pool (file, "pool_A", cg_step_get_pool_a (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
-                    checkpoint->pool_size, error)
-         && read_pool (file, "pool_B", cg_step_get_pool_b (checkpoint->step), checkpoint->crop_h, checkpoint->crop_w,
-                       checkpoint->pool_size, error);
+  return read_pool (file, "pool_A", checkpoint, CG_STEP_G_B, error)
+         && read_pool (file, "pool_B", checkpoint, CG_STEP_G_A, error);
 }
 
 gboolean

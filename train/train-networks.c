@@ -7,15 +7,14 @@
 gboolean
 cg_train_networks_new (const CgTrainOptions *options, CgNetwork *networks[CG_STEP_N_NETWORKS], GError **error)
 {
-  CgNetworkConfig generator, discriminator;
-
-  cg_train_options_get_generator (options, &generator);
-  cg_train_options_get_discriminator (options, &discriminator);
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     networks[i] = NULL;
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     {
-      networks[i] = cg_network_new (i == CG_STEP_G_A || i == CG_STEP_G_B ? &generator : &discriminator, error);
+      CgNetworkConfig config;
+
+      cg_train_options_get_network (options, (CgStepNetwork)i, &config);
+      networks[i] = cg_network_new (&config, error);
       if (!networks[i])
         {
           cg_train_networks_free (networks);
@@ -36,14 +35,14 @@ gboolean
 cg_train_networks_new_averages (const CgTrainOptions *options, CgNetwork *averages[CG_CHECKPOINT_N_AVERAGES],
                                 GError **error)
 {
-  CgNetworkConfig generator;
-
-  cg_train_options_get_generator (options, &generator);
   for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES; i++)
     averages[i] = NULL;
   for (int i = 0; i < CG_CHECKPOINT_N_AVERAGES && options->ema > 0.0; i++)
     {
-      averages[i] = cg_network_new (&generator, error);
+      CgNetworkConfig config;
+
+      cg_train_options_get_network (options, (CgStepNetwork)i, &config);
+      averages[i] = cg_network_new (&config, error);
       if (!averages[i])
         {
           cg_train_networks_free_averages (averages);

@@ -57,6 +57,8 @@ static const CgOption options[] = {
           N_ ("discriminators; basic is n_layers with 3, pixel judges every pixel by its colour")),
   INT (STORED, "n-layers-d", n_layers_d, "3", 1, 8, N_ ("layers of the discriminators, for --net-d n_layers")),
   INT (STORED, "ndf", ndf, "64", 1, 1024, N_ ("channels of the discriminators' first convolution")),
+  INT (STORED, "input-nc", input_nc, "3", 1, 3, N_ ("channels of the images of A: 1 (grey) or 3 (colour)")),
+  INT (STORED, "output-nc", output_nc, "3", 1, 3, N_ ("channels of the images of B: 1 (grey) or 3 (colour)")),
   CHOICE (STORED, "norm", norm, "instance", norm_words, N_ ("normalisation in all networks")),
   CHOICE (STORED, "upsample", upsample, "transpose", upsample_words, N_ ("how resnet generators enlarge")),
   FLAG (STORED, "dropout", dropout, N_ ("drop half of the values inside the generators while training")),
@@ -167,6 +169,12 @@ cg_train_options_resolve (CgTrainOptions *self, GError **error)
   if (self->n_blocks == 0)
     self->n_blocks = self->net_g == CG_NET_G_RESNET_6BLOCKS ? 6 : 9;
 
+  if (self->input_nc == 2 || self->output_nc == 2)
+    return refuse (error, _ ("--input-nc and --output-nc are 1 (grey) or 3 (colour)"));
+  if (self->input_nc != self->output_nc && self->lambda_identity > 0.0)
+    return refuse (error,
+                   _ ("different --input-nc and --output-nc need --lambda-identity 0: an image of one domain is none "
+                      "of the other"));
   if (self->net_d != CG_NET_D_N_LAYERS && self->n_layers_d != 3)
     return refuse (error, _ ("--n-layers-d needs --net-d n_layers; basic has 3 layers"));
   if (self->gan_mode == CG_GAN_WGANGP && self->norm == CG_NORM_BATCH)
@@ -244,14 +252,14 @@ cg_train_options_get_lr (const CgTrainOptions *self, gint64 epoch)
     }
 }
 
-void
-cg_train_options_get_generator (const CgTrainOptions *self, CgNetworkConfig *config)
+static void
+get_generator (const CgTrainOptions *self, CgNetworkConfig *config)
 {
   gboolean unet = self->net_g == CG_NET_G_UNET_256 || self->net_g == CG_NET_G_UNET_128;
 
   *config = (CgNetworkConfig){ .kind = unet ? CG_NET_UNET : CG_NET_RESNET,
-                               .input_nc = 3,
-                               .output_nc = 3,
+                               .input_nc = (int)self->input_nc,
+                               .output_nc = (int)self->output_nc,
                                .nf = (int)self->ngf,
                                .n_blocks = unet ? 0 : (int)self->n_blocks,
                                .n_downs = unet ? (self->net_g == CG_NET_G_UNET_256 ? 8 : 7) : 0,
@@ -260,17 +268,42 @@ cg_train_options_get_generator (const CgTrainOptions *self, CgNetworkConfig *con
                                .dropout = self->dropout };
 }
 
-void
-cg_train_options_get_discriminator (const CgTrainOptions *self, CgNetworkConfig *config)
+static void
+get_discriminator (const CgTrainOptions *self, gint64 channels, CgNetworkConfig *config)
 {
   gboolean pixel = self->net_d == CG_NET_D_PIXEL;
 
   *config = (CgNetworkConfig){ .kind = pixel ? CG_NET_PIXEL : CG_NET_N_LAYERS,
-                               .input_nc = 3,
+                               .input_nc = (int)channels,
                                .output_nc = 1,
                                .nf = (int)self->ndf,
                                .n_layers = pixel ? 0 : (int)self->n_layers_d,
                                .norm = (CgNormKind)self->norm };
+}
+
+void
+cg_train_options_get_network (const CgTrainOptions *self, CgStepNetwork network, CgNetworkConfig *config)
+{
+  switch (network)
+    {
+    case CG_STEP_G_A:
+      get_generator (self, config);
+      break;
+    case CG_STEP_G_B:
+      get_generator (self, config);
+      config->input_nc = (int)self->output_nc;
+      config->output_nc = (int)self->input_nc;
+      break;
+    case CG_STEP_D_A:
+      get_discriminator (self, self->output_nc, config);
+      break;
+    case CG_STEP_D_B:
+      get_discriminator (self, self->input_nc, config);
+      break;
+    case CG_STEP_N_NETWORKS:
+    default:
+      g_assert_not_reached ();
+    }
 }
 
 void

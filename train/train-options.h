@@ -47,6 +47,7 @@ typedef struct
   gint64 n_blocks, ngf;
   int net_d; /* CgNetD */
   gint64 n_layers_d, ndf;
+  gint64 input_nc, output_nc;
   int norm;     /* CgNormKind */
   int upsample; /* CgUpsampleKind */
   gboolean dropout;
@@ -97,8 +98,7 @@ gboolean cg_train_options_merge (CgTrainOptions *options, const CgTrainOptions *
 double cg_train_options_get_lr (const CgTrainOptions *options, gint64 epoch);
 
 /* What the library's parts are to be made with. */
-void cg_train_options_get_generator (const CgTrainOptions *options, CgNetworkConfig *config);
-void cg_train_options_get_discriminator (const CgTrainOptions *options, CgNetworkConfig *config);
+void cg_train_options_get_network (const CgTrainOptions *options, CgStepNetwork network, CgNetworkConfig *config);
 void cg_train_options_get_step (const CgTrainOptions *options, int crop_h, int crop_w, CgStepOptions *step);
 /* Borrows texts from @options. */
 void cg_train_options_get_dataset (const CgTrainOptions *options, CgDatasetOptions *dataset);

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "channels.h"
 #include "train-networks.h"
 
 void
@@ -99,10 +100,14 @@ cg_trainer_step (CgTrainer *trainer, CgStepLosses *losses, double *lr, GError **
 {
   CgCheckpoint *state = &trainer->state;
   gint64 index = state->n_steps + 1;
+  gsize n_pixels = (gsize)trainer->options->batch_size * (gsize)state->crop_h * (gsize)state->crop_w;
 
   *lr = cg_learning_rate_get (&state->rate, trainer->options, cg_trainer_get_epoch (trainer, index));
-  if (!cg_dataset_get_batch (trainer->dataset, index, trainer->real_a, trainer->real_b, error)
-      || !cg_step_run (state->step, index, *lr, trainer->real_a, trainer->real_b, losses, error))
+  if (!cg_dataset_get_batch (trainer->dataset, index, trainer->real_a, trainer->real_b, error))
+    return FALSE;
+  cg_channels_take (trainer->real_a, n_pixels, (int)trainer->options->input_nc, trainer->real_a);
+  cg_channels_take (trainer->real_b, n_pixels, (int)trainer->options->output_nc, trainer->real_b);
+  if (!cg_step_run (state->step, index, *lr, trainer->real_a, trainer->real_b, losses, error))
     return FALSE;
   state->n_steps = index;
   update_averages (trainer);

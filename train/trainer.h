@@ -9,7 +9,7 @@
  * CgTrainer:
  * @options, @dataset: borrowed
  * @state: what checkpoints hold
- * @real_a, @real_b: the batch, as cg_dataset_get_batch() makes it
+ * @real_a, @real_b: the batch, with as many channels as the networks take; room for 3
  * @steps_per_epoch, @last_step: as options and dataset have it
  */
 typedef struct

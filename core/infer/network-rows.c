@@ -52,10 +52,10 @@ cg_network_rows_prepare (const CgNetworkRows *rows, int y, int worker, float *ro
       to[i] = 2.0f * cg_clean_sample (pixels[i]) - 1.0f;
   else
     for (size_t i = 0; i < n; i++)
-      /* Luma of ITU-R BT.709-6, item 3.2, taken on the non-linear values. */
+      /* Luma of ITU-R BT.601-7, item 2.5.1, which is what networks for grey images are trained with. */
       to[i] = 2.0f
-                  * (0.2126f * cg_clean_sample (pixels[3 * i]) + 0.7152f * cg_clean_sample (pixels[3 * i + 1])
-                     + 0.0722f * cg_clean_sample (pixels[3 * i + 2]))
+                  * (0.299f * cg_clean_sample (pixels[3 * i]) + 0.587f * cg_clean_sample (pixels[3 * i + 1])
+                     + 0.114f * cg_clean_sample (pixels[3 * i + 2]))
               - 1.0f;
 
   for (int x = 0; x < size->padded_width; x++)

@@ -30,11 +30,14 @@ NETWORK_CASES = {
         "smallest": (dict(kind="resnet", nf=4, n_blocks=1, input_nc=1, output_nc=2), (2, 8, 8), 6),
         "odd-channels": (dict(kind="resnet", nf=7, n_blocks=1, input_nc=2), (1, 12, 40), 7),
         "batch": (dict(kind="resnet", nf=4, n_blocks=1, norm="batch"), (3, 12, 16), 8),
+        "grey": (dict(kind="resnet", nf=4, n_blocks=1, input_nc=1, output_nc=1), (1, 12, 20), 31),
+        "to-grey": (dict(kind="resnet", nf=4, n_blocks=1, output_nc=1, upsample="resize"), (2, 16, 12), 32),
     },
     "unet": {
         "five": (dict(kind="unet", nf=2, n_downs=5), (1, 32, 64), 15),
         "five-none": (dict(kind="unet", nf=2, n_downs=5, norm="none", input_nc=1), (2, 32, 32), 16),
         "five-batch": (dict(kind="unet", nf=2, n_downs=5, norm="batch", output_nc=2), (2, 32, 32), 17),
+        "five-to-grey": (dict(kind="unet", nf=2, n_downs=5, output_nc=1), (1, 32, 32), 33),
         "six": (dict(kind="unet", nf=1, n_downs=6), (1, 64, 64), 18),
     },
     "discriminator": {
@@ -45,6 +48,7 @@ NETWORK_CASES = {
         "two-batch": (dict(kind="n_layers", nf=4, n_layers=2, norm="batch"), (2, 26, 21), 24),
         "pixel": (dict(kind="pixel", nf=5), (2, 7, 9), 25),
         "pixel-none": (dict(kind="pixel", nf=4, norm="none"), (1, 5, 8), 26),
+        "pixel-grey": (dict(kind="pixel", nf=4, input_nc=1), (1, 6, 5), 34),
         "pixel-batch": (dict(kind="pixel", nf=4, norm="batch"), (2, 6, 6), 27),
     },
 }

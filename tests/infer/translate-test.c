@@ -258,7 +258,7 @@ test_grey (void)
     g_assert_cmpfloat_with_epsilon (out[i], 0.5f * expected[i / 3] + 0.5f, CLOSE);
 
   for (int i = 0; i < 12 * 8; i++)
-    luma[i] = 2.0f * (0.2126f * in[3 * i] + 0.7152f * in[3 * i + 1] + 0.0722f * in[3 * i + 2]) - 1.0f;
+    luma[i] = 2.0f * (0.299f * in[3 * i] + 0.587f * in[3 * i + 1] + 0.114f * in[3 * i + 2]) - 1.0f;
   g_free (expected);
   expected = run_plain (from_grey, luma, 12, 8);
   translate (from_grey, &options, 12, 8, in, out);

@@ -302,7 +302,7 @@ blow_up (const TinyFixture *fixture, const char *out, float value)
   g_autoptr (CgNetwork) network = NULL;
   CgNetworkConfig config;
 
-  cg_train_options_get_discriminator (options, &config);
+  cg_train_options_get_network (options, CG_STEP_D_A, &config);
   network = cg_network_new (&config, NULL);
   for (size_t i = 0; i < cg_network_get_n_floats (network); i++)
     cg_network_get_weights (network)[i] = value;

@@ -35,13 +35,13 @@ test_defaults (void)
 
   g_assert_nonnull (options);
   g_assert_cmpuint (given, ==, 0);
-  cg_train_options_get_generator (options, &generator);
+  cg_train_options_get_network (options, CG_STEP_G_A, &generator);
   g_assert_cmpint (generator.kind, ==, CG_NET_RESNET);
   g_assert_cmpint (generator.n_blocks, ==, 9);
   g_assert_cmpint (generator.nf, ==, 64);
   g_assert_cmpint (generator.norm, ==, CG_NORM_INSTANCE);
   g_assert_cmpint (generator.upsample, ==, CG_UPSAMPLE_TRANSPOSE);
-  cg_train_options_get_discriminator (options, &discriminator);
+  cg_train_options_get_network (options, CG_STEP_D_A, &discriminator);
   g_assert_cmpint (discriminator.kind, ==, CG_NET_N_LAYERS);
   g_assert_cmpint (discriminator.n_layers, ==, 3);
   g_assert_cmpint (discriminator.nf, ==, 64);
@@ -125,7 +125,7 @@ test_choices (void)
     CgNetworkConfig generator;
     CgDatasetOptions dataset;
 
-    cg_train_options_get_generator (options, &generator);
+    cg_train_options_get_network (options, CG_STEP_G_A, &generator);
     g_assert_cmpint (generator.norm, ==, CG_NORM_NONE);
     g_assert_cmpint (generator.n_blocks, ==, 6);
     cg_train_options_get_dataset (options, &dataset);
@@ -147,18 +147,38 @@ test_meaning (void)
   CgStepOptions step;
 
   g_assert_no_error (error);
-  cg_train_options_get_generator (options, &generator);
+  cg_train_options_get_network (options, CG_STEP_G_A, &generator);
   g_assert_cmpint (generator.kind, ==, CG_NET_UNET);
   g_assert_cmpint (generator.n_downs, ==, 7);
   g_assert_true (generator.dropout);
   g_assert_cmpint (generator.norm, ==, CG_NORM_BATCH);
-  cg_train_options_get_discriminator (options, &discriminator);
+  cg_train_options_get_network (options, CG_STEP_D_A, &discriminator);
   g_assert_cmpint (discriminator.kind, ==, CG_NET_PIXEL);
   cg_train_options_get_step (options, 128, 128, &step);
   g_assert_true (step.augment);
   g_assert_cmpfloat (step.lambda_gp, ==, 7.0);
   g_assert_cmpfloat (cg_train_options_get_lr (options, 10), ==, 2e-4);
   g_assert_cmpfloat_with_epsilon (cg_train_options_get_lr (options, 11), 2e-5, 1e-12);
+}
+
+/* Domains with different channels. */
+static void
+test_channels (void)
+{
+  guint64 given;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgTrainOptions) options = parse ("--input-nc 1 --lambda-identity 0", &given, &error);
+  static const int channels[CG_STEP_N_NETWORKS][2] = { { 1, 3 }, { 3, 1 }, { 3, 1 }, { 1, 1 } };
+
+  g_assert_no_error (error);
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    {
+      CgNetworkConfig config;
+
+      cg_train_options_get_network (options, (CgStepNetwork)i, &config);
+      g_assert_cmpint (config.input_nc, ==, channels[i][0]);
+      g_assert_cmpint (config.output_nc, ==, channels[i][1]);
+    }
 }
 
 /* Each is refused as wrong usage, and the message holds what would have been right. */
@@ -187,6 +207,10 @@ test_refused (void)
     { "--no-such-option", "--no-such-option" },
     { "--crop-size 300", "--load-size 286" },
     { "--crop-size 250", "4" },
+    { "--input-nc 2 --output-nc 2", "1 (grey) or 3 (colour)" },
+    { "--input-nc 4", "from 1 to 3" },
+    { "--input-nc 1", "--lambda-identity 0" },
+    { "--output-nc 1 --lambda-identity 0.1", "--lambda-identity 0" },
     { "--n-layers-d 4", "--net-d n_layers" },
     { "--n-epochs 0 --n-epochs-decay 0", "nothing to train" },
   };
@@ -303,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/options/defaults", test_defaults);
   g_test_add_func ("/train/options/choices", test_choices);
   g_test_add_func ("/train/options/meaning", test_meaning);
+  g_test_add_func ("/train/options/channels", test_channels);
   g_test_add_func ("/train/options/refused", test_refused);
   g_test_add_func ("/train/options/limits", test_limits);
   g_test_add_func ("/train/options/round-trip", test_round_trip);

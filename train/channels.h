@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between the three channels of images and the one or three of networks. */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * cg_channels_take:
+ * @rgb: [n_pixels][3], levels v as v / 127.5 - 1
+ * @channels: 1 or 3
+ * @values: [n_pixels][@channels], overwritten; may be @rgb
+ *
+ * Grey is the luma of ITU-R BT.601-7, item 2.5.1, as a level from 0 to 255: what Pillow calls L, and so what PyTorch users train
+ * with.
+ */
+void cg_channels_take (const float *rgb, gsize n_pixels, int channels, float *values);
+
+/* The other way: grey becomes three equal channels. @rgb is other memory than @values. */
+void cg_channels_show (const float *values, gsize n_pixels, int channels, float *rgb);
