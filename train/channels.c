@@ -13,6 +13,13 @@ get_level (float value)
   return (int)lround (((double)value + 1.0) * 127.5);
 }
 
+int
+cg_channels_get_luma (int r, int g, int b)
+{
+  /* 0.299, 0.587 and 0.114 of 2^16, rounded, as Pillow has them: ties fall alike. */
+  return (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
+}
+
 void
 cg_channels_take (const float *rgb, gsize n_pixels, int channels, float *values)
 {
@@ -24,11 +31,9 @@ cg_channels_take (const float *rgb, gsize n_pixels, int channels, float *values)
     }
   for (gsize i = 0; i < n_pixels; i++)
     {
-      /* 0.299, 0.587 and 0.114 of 2^16, rounded, as Pillow has them: ties fall alike. */
-      int luma
-          = 19595 * get_level (rgb[3 * i]) + 38470 * get_level (rgb[3 * i + 1]) + 7471 * get_level (rgb[3 * i + 2]);
+      int luma = cg_channels_get_luma (get_level (rgb[3 * i]), get_level (rgb[3 * i + 1]), get_level (rgb[3 * i + 2]));
 
-      values[i] = (float)(((luma + 32768) >> 16) / 127.5 - 1.0);
+      values[i] = (float)(luma / 127.5 - 1.0);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "channels.h"
 #include "image-io.h"
 #include "resize.h"
 
@@ -180,6 +181,5 @@ cg_image_set_get (const CgImageSet *set, int index, int n_channels, float *value
       values[i] = (float)pixels[i] / 127.5f - 1.0f;
   else
     for (gsize i = 0; i < n; i++, pixels += 3)
-      /* Luma of ITU-R BT.709-6, item 3.2, taken on the non-linear values. */
-      values[i] = (0.2126f * pixels[0] + 0.7152f * pixels[1] + 0.0722f * pixels[2]) / 127.5f - 1.0f;
+      values[i] = (float)cg_channels_get_luma (pixels[0], pixels[1], pixels[2]) / 127.5f - 1.0f;
 }
