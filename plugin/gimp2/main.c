@@ -4,6 +4,7 @@
 #include <libgimp/gimp.h>
 
 #include "apply.h"
+#include "help.h"
 #include "window.h"
 
 #define PROCEDURE "plug-in-cyclegan-translate"
@@ -48,7 +49,12 @@ G_STATIC_ASSERT (G_N_ELEMENTS (arguments) == N_ARGS);
 static void
 query (void)
 {
+  g_autofree char *guide = cg_help_get_folder ();
+  g_autofree char *guide_uri = guide ? g_filename_to_uri (guide, NULL, NULL) : NULL;
+
   gimp_plugin_domain_register (GETTEXT_PACKAGE, cg_get_locale_dir ());
+  if (guide_uri)
+    gimp_plugin_help_register ("gimp-cyclegan", guide_uri);
   gimp_install_procedure (
       PROCEDURE, N_ ("Repaint a picture in the manner that a neural network has learned"),
       "Translates a layer with a CycleGAN generator, which has learned from two unpaired collections of pictures how "

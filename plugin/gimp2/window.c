@@ -8,6 +8,7 @@
 
 #include "apply.h"
 #include "dialog.h"
+#include "help.h"
 
 #define HELP_ID "plug-in-cyclegan-translate"
 #define RESPONSE_RESET 1
@@ -22,8 +23,8 @@ on_ready (gboolean ready, gpointer window)
 static GtkWidget *
 new_window (gboolean grey)
 {
-  GtkWidget *window = gimp_dialog_new (_ ("Neural Translation (CycleGAN)"), "cyclegan", NULL, 0,
-                                       gimp_standard_help_func, HELP_ID, _ ("_Reset"), RESPONSE_RESET, NULL);
+  GtkWidget *window = gimp_dialog_new (_ ("Neural Translation (CycleGAN)"), "cyclegan", NULL, 0, cg_help_show, HELP_ID,
+                                       _ ("_Reset"), RESPONSE_RESET, NULL);
 
   if (grey)
     gtk_dialog_add_button (GTK_DIALOG (window), _ ("RGB Cop_y"), RESPONSE_COPY);

@@ -22,15 +22,12 @@ ask_gimp ()
   for gimp in gimp-console-3.0 gimp-console-3 gimp-console-2.10; do
     command -v "$gimp" >/dev/null || continue
     case $gimp in
-      *2.10)
-        "$gimp" -i -d -f --batch-interpreter plug-in-script-fu-eval -b '(gimp-message-set-handler 1)' \
-          -b '(gimp-message (if (= TRUE (car (gimp-procedural-db-proc-exists "plug-in-cyclegan-translate"))) "known: TRUE" "known: FALSE"))' \
-          -b '(gimp-quit 0)' ;;
-      *)
-        "$gimp" -d -f --batch-interpreter=plug-in-script-fu-eval -b '(gimp-message-set-handler 1)' \
-          -b '(gimp-message (if (car (gimp-pdb-proc-exists "plug-in-cyclegan-translate")) "known: TRUE" "known: FALSE"))' \
-          --quit ;;
-    esac </dev/null >"$HOME/gimp.txt" 2>&1 || :
+      *2.10) quit='--batch=(gimp-quit 0)' ;;
+      *) quit=--quit ;;
+    esac
+    # Script-Fu defines a function for each procedure that GIMP's browser of procedures lists.
+    "$gimp" -i -d -f --batch-interpreter=plug-in-script-fu-eval --batch='(gimp-message-set-handler 1)' \
+      --batch="(gimp-message (if (defined? 'plug-in-cyclegan-translate) \"known: TRUE\" \"known: FALSE\"))" "$quit" </dev/null >"$HOME/gimp.txt" 2>&1 || :
     sed -n 's/.*known: //p' "$HOME/gimp.txt"
     return
   done
