@@ -4,6 +4,7 @@
 #include <libgimp/gimp.h>
 
 #include "apply.h"
+#include "help.h"
 #include "window.h"
 
 #define PROCEDURE "plug-in-cyclegan-translate"
@@ -182,6 +183,14 @@ create_procedure (GimpPlugIn *plug_in, const char *name)
 static GList *
 query_procedures (GimpPlugIn *plug_in)
 {
+  g_autofree char *guide = cg_help_get_folder ();
+
+  if (guide)
+    {
+      g_autoptr (GFile) folder = g_file_new_for_path (guide);
+
+      gimp_plug_in_set_help_domain (plug_in, "gimp-cyclegan", folder);
+    }
   return g_list_append (NULL, g_strdup (PROCEDURE));
 }
 
