@@ -42,7 +42,8 @@ for plug_in in "$HOME"/.config/GIMP/*/plug-ins/cyclegan; do
 done
 gegl --exists cyclegan:translate || fail "gegl does not know the operation"
 "$HOME/.local/bin/cyclegan" models | grep -q photo-to-ukiyoe || fail "the command does not find the models"
-LC_ALL=C.UTF-8 LANGUAGE=de "$HOME/.local/bin/cyclegan" --help | grep -q Befehle || fail "the command does not speak German"
+test -s "$HOME/.local/share/locale/de/LC_MESSAGES/gimp-cyclegan.mo" || fail "the translations are missing"
+test -s "$HOME/.local/share/doc/gimp-cyclegan/en/index.html" || fail "the guide is missing"
 
 ./bootstrap uninstall
 find "$HOME" -iname '*cyclegan*' | grep . && fail "these are left"

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 MARK = re.compile(r'(?<![\w"])(?:_|N_|C_|NC_|g_dngettext|ngettext|gettext) \(')
-DIRECTIVE = re.compile(r"%(?:\d+\$)?[-+ #0]*[\d*]*(?:\.(?:\d+|\*))?(?:<\w+>|hh|h|ll|l|z|t|j)?[diouxXeEfgGcsp%]")
+DIRECTIVE = re.compile(r"%(?:\d+\$)?[-+#0]*[\d*]*(?:\.(?:\d+|\*))?(?:<\w+>|hh|h|ll|l|z|t|j)?[diouxXeEfgGcsp%]")
 KEYWORDS = ["_", "N_", "C_:1c,2", "NC_:1c,2", "ngettext:1,2", "g_dngettext:2,3"]
 
 
@@ -36,20 +36,21 @@ def languages(top):
     return listed(top, "LINGUAS")
 
 
-def unquote(lines):
-    return "".join(re.match(r'\w*(?:\[\d\])?\s*"(.*)"$', line)[1] for line in lines)
-
-
 def messages(text):
-    """(flags, msgid, msgstr) of each message but the header, as they stand in the file; obsolete ones are left out."""
+    """(flags, msgid, msgstr) of each message but the header, as they stand in the file, and one for each of its plural
+    forms; obsolete ones are left out."""
     for block in re.split(r"\n\s*\n", text):
-        lines = block.strip().split("\n")
-        flags = [line for line in lines if line.startswith("#,")]
-        rest = [line for line in lines if line and not line.startswith("#")]
-        at = next((number for number, line in enumerate(rest) if line.startswith("msgstr")), None)
-        if at is None or not unquote(rest[:at]):
-            continue
-        yield " ".join(flags), unquote(rest[:at]), unquote(rest[at:])
+        fields, name = {}, None
+        for line in block.strip().split("\n"):
+            match = re.match(r'(?:(msg\w+(?:\[\d\])?)\s+)?"(.*)"$', line)
+            if match:
+                name = match[1] or name
+                fields[name] = fields.get(name, "") + match[2]
+        flags = " ".join(line for line in block.split("\n") if line.startswith("#,"))
+        if fields.get("msgid"):
+            for name, translation in fields.items():
+                if name.startswith("msgstr"):
+                    yield flags, fields["msgid"], translation
 
 
 def all_messages(top):
