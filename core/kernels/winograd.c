@@ -8,7 +8,7 @@
 /* Most tiles of one block: enough to use every panel of weights several times, few enough that all 36 transformed planes
  * stay near the processor. */
 #define BLOCK_TILES 64
-#define PANEL_BLOCK_TILES 48 /* where they have to be packed first */
+#define PANEL_BLOCK_TILES 66 /* where they have to be packed first: whole panels of 6 */
 
 /* Fewer tiles are not worth a block of their own. */
 #define LEAST_TILES 8
@@ -95,31 +95,52 @@ typedef struct
   float *packed;
 } PackJob;
 
+/* Input channels whose taps are brought into order at a time. */
+#define PACK_CHANNELS 16
+
 /* One panel of output channels: [element][panel][c][o]. */
 static void
 pack_panel (size_t item, int worker, void *data)
 {
   const PackJob *job = data;
   const CgGather *g = job->gather;
+  const CgRows *rows = job->machine->rows;
   const int width = job->machine->gemm->n_channels;
   const int first = (int)item * width, count = MIN (width, g->out_channels - first);
   const size_t panel = (size_t)g->in_channels * (size_t)width;
   const size_t element = (size_t)cg_ceil_div (g->out_channels, width) * panel;
-  float taps[9 * CG_GEMM_MAX_CHANNELS] = { 0 };
+  const size_t tap_step = PACK_CHANNELS * (size_t)width;
+  float taps[9 * PACK_CHANNELS * CG_GEMM_MAX_CHANNELS + 16] = { 0 };
 
-  for (int c = 0; c < g->in_channels; c++)
+  for (int c = 0; c < g->in_channels; c += PACK_CHANNELS)
     {
+      const int n_channels = MIN (PACK_CHANNELS, g->in_channels - c);
+
       for (int tap = 0; tap < 9; tap++)
         {
+          float *to = taps + (size_t)tap * tap_step;
           size_t step;
           const float *from
               = cg_gather_weights (g, job->shape, job->w, tap / 3, tap % 3, c, &step) + (size_t)first * step;
 
-          for (int o = 0; o < count; o++)
-            taps[tap * width + o] = from[(size_t)o * step];
+          if (!g->transposed)
+            rows->copy_columns (count, (size_t)n_channels, from, (size_t)job->shape->k, to, (size_t)width);
+          else if (width <= CG_GEMM_MAX_PIXELS)
+            {
+              const float *starts[CG_GEMM_MAX_PIXELS];
+
+              for (int o = 0; o < count; o++)
+                starts[o] = from + (size_t)o * step;
+              rows->pack_pixels (width, count, starts, (size_t)n_channels, to);
+            }
+          else
+            for (int o = 0; o < count; o++)
+              for (int i = 0; i < n_channels; i++)
+                to[i * width + o] = from[(size_t)o * step + (size_t)i];
         }
-      job->machine->rows->winograd_weights (taps, (size_t)width, width,
-                                            job->packed + item * panel + (size_t)c * (size_t)width, element);
+      for (int i = 0; i < n_channels; i++)
+        rows->winograd_weights (taps + (size_t)(i * width), tap_step, width,
+                                job->packed + item * panel + (size_t)((c + i) * width), element);
     }
 }
 
