@@ -22,6 +22,7 @@ typedef struct
   float *pixels;
   float *out;
   size_t out_stride;
+  int height;             /* rows to finish */
   float sharp, own, soft; /* h, 1 - d and d - h of mix_down_row() */
 } Rows;
 
@@ -230,10 +231,26 @@ static void
 finish_rows (size_t item, int worker, void *data)
 {
   const Rows *rows = data;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, rows->carry->height);
+  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, rows->height);
 
   for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
     finish_row (rows, y, get_scratch (rows->carry, worker));
+}
+
+gboolean
+cg_carry_begin (CgCarry *carry, GError **error)
+{
+  if (!cg_arena_commit (carry->arena, error))
+    return FALSE;
+  carry->scratch = cg_arena_get (carry->arena, carry->scratch_ticket);
+  return TRUE;
+}
+
+static void
+finish (Rows *rows)
+{
+  cg_parallel_for (rows->carry->n_threads, ((size_t)rows->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, finish_rows,
+                   rows);
 }
 
 gboolean
@@ -248,15 +265,32 @@ cg_carry_run (CgCarry *carry, const float *in, size_t in_stride, float *pixels, 
                 .pixels = pixels,
                 .out = out,
                 .out_stride = out_stride,
+                .height = carry->height,
                 .sharp = (float)sharp,
                 .own = (float)rest,
                 .soft = (float)(carry->detail - sharp) };
 
-  if (!cg_arena_commit (carry->arena, error))
+  if (!cg_carry_begin (carry, error))
     return FALSE;
-  carry->scratch = cg_arena_get (carry->arena, carry->scratch_ticket);
   if (carry->detail > 0.0)
     fit (&rows);
-  cg_parallel_for (carry->n_threads, ((size_t)carry->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, finish_rows, &rows);
+  finish (&rows);
   return TRUE;
+}
+
+void
+cg_carry_run_rows (CgCarry *carry, int n, const float *in, float *pixels, float *out)
+{
+  size_t stride = 3 * (size_t)carry->width;
+  Rows rows = { .carry = carry,
+                .in = in,
+                .in_stride = stride,
+                .pixels = pixels,
+                .out = out,
+                .out_stride = stride,
+                .height = n,
+                .own = 1.0f };
+
+  g_assert (!carry->scaled && carry->detail <= 0.0);
+  finish (&rows);
 }

@@ -39,3 +39,9 @@ void cg_carry_clear (CgCarry *carry);
  */
 gboolean cg_carry_run (CgCarry *carry, const float *in, size_t in_stride, float *pixels, float *out, size_t out_stride,
                        GError **error);
+
+/* Allocates, for cg_carry_run_rows(). Fails with CG_ERROR_MEMORY. */
+gboolean cg_carry_begin (CgCarry *carry, GError **error);
+
+/* Any @n rows of the picture, [n][width][3]; where nothing is scaled and no detail carried. @out may be @in. */
+void cg_carry_run_rows (CgCarry *carry, int n, const float *in, float *pixels, float *out);

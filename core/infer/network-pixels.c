@@ -20,6 +20,8 @@ typedef struct
 {
   CgNetworkPixels *plan;
   float *pixels;
+  CgNetworkPixelsWrite write; /* instead of pixels */
+  gpointer write_data;
   CgWatch *watch;
   double begin, share;
 } Run;
@@ -98,7 +100,7 @@ plan_stream (CgNetworkPixels *plan, CgNetwork *network, CgStatistics statistics,
     {
       if (is_sampled (statistics, size))
         cg_sample_grid_init (&plan->grid, size->padded_width, size->padded_height,
-                             cg_network_get_size_multiple (network));
+                             cg_network_get_size_multiple (network), NULL);
       if (plan->grid.n == 0)
         mode = CG_STREAM_EXACT;
     }
@@ -108,7 +110,6 @@ plan_stream (CgNetworkPixels *plan, CgNetwork *network, CgStatistics statistics,
                                      plan->norms, plan->rows.n_threads, plan->arena, 0, error);
       if (!plan->samples)
         return FALSE;
-      cg_stream_set_areas (plan->samples, plan->grid.areas);
       *last = cg_stream_get_last (plan->samples) + 1;
     }
   plan->stream = cg_stream_new (network, 1, size->padded_height, size->padded_width, mode, plan->norms,
@@ -130,7 +131,7 @@ plan_pass (CgNetworkPixels *plan, CgNetwork *network, int *last, GError **error)
 
 gboolean
 cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslateOptions *options, int width, int height,
-                        GError **error)
+                        gboolean by_rows, GError **error)
 {
   CgNetwork *network = cg_model_get_network (model);
   const CgNetworkConfig *config = cg_network_get_config (network);
@@ -150,6 +151,10 @@ cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslate
   if (!cg_network_measure_packed (network, &packed, error))
     return FALSE;
 
+  /* One band comes in, one goes out. */
+  if (by_rows)
+    plan->band_ticket
+        = cg_arena_reserve (plan->arena, (size_t)width * 2 * CG_NETWORK_BAND * 3 * sizeof (float), 0, last);
   /* A worker also has a row of the network's input. */
   plan->bytes = (size_t)-1;
   if (cg_size_add (plan->rows.scratch_floats, (size_t)size.padded_width * (size_t)config->input_nc, &floats)
@@ -183,8 +188,17 @@ read_rows (int first, const CgTensor *rows, gpointer data, GError **error)
 {
   Run *run = data;
 
-  cg_network_rows_read (&run->plan->rows, first, rows);
-  return TRUE;
+  return cg_network_rows_read (&run->plan->rows, first, rows, error);
+}
+
+static gboolean
+take_row (Run *run, const float *row, float *to, GError **error)
+{
+  if (cg_network_rows_take (&run->plan->rows, row, to))
+    return TRUE;
+  g_set_error (error, CG_ERROR, CG_ERROR_DIVERGED, _ ("%s: the network's result is not a number between -1 and 1"),
+               cg_model_get_path (run->plan->model));
+  return FALSE;
 }
 
 static gboolean
@@ -192,19 +206,24 @@ write_rows (int first, const CgTensor *rows, gpointer data, GError **error)
 {
   Run *run = data;
   const CgWorkingSize *size = &run->plan->rows.size;
+  size_t row_floats = 3 * (size_t)size->width;
+  float *band = run->pixels;
+  int n = 0;
 
   for (int i = 0; i < rows->h; i++)
     {
       int y = first + i - size->margin;
 
-      if (y >= 0 && y < size->height
-          && !cg_network_rows_take (&run->plan->rows, cg_tensor_at (rows, 0, i, 0),
-                                    run->pixels + 3 * (size_t)y * (size_t)size->width))
+      if (y < 0 || y >= size->height)
+        continue;
+      if (!take_row (run, cg_tensor_at (rows, 0, i, 0), band + (size_t)(run->write ? n : y) * row_floats, error))
+        return FALSE;
+      n++;
+      if (run->write && (n == CG_NETWORK_BAND || i + 1 == rows->h || y + 1 == size->height))
         {
-          g_set_error (error, CG_ERROR, CG_ERROR_DIVERGED,
-                       _ ("%s: the network's result is not a number between -1 and 1"),
-                       cg_model_get_path (run->plan->model));
-          return FALSE;
+          if (!run->write (y + 1 - n, n, band, run->write_data, error))
+            return FALSE;
+          n = 0;
         }
     }
   return TRUE;
@@ -214,31 +233,38 @@ typedef struct
 {
   CgNetworkPixels *plan;
   const CgTensor *samples;
+  int first;
 } Gathering;
 
-/* What the pieces have of one row of the network's input. */
 static void
 gather_row (size_t item, int worker, void *data)
 {
   const Gathering *gathering = data;
   const CgNetworkRows *rows = &gathering->plan->rows;
-  const CgSampleGrid *grid = &gathering->plan->grid;
-  size_t nc = (size_t)rows->input_nc;
-  float *row = rows->scratch + ((size_t)worker + 1) * rows->scratch_floats - (size_t)rows->size.padded_width * nc;
-  gboolean prepared = FALSE;
+  float *row = rows->scratch + ((size_t)worker + 1) * rows->scratch_floats
+               - (size_t)rows->size.padded_width * (size_t)rows->input_nc;
 
-  for (int i = 0; i < grid->n; i++)
+  cg_network_rows_prepare (rows, gathering->first + (int)item, worker, row);
+  cg_sample_grid_take_row (&gathering->plan->grid, gathering->first + (int)item, row, rows->input_nc,
+                           gathering->samples);
+}
+
+static gboolean
+gather (CgNetworkPixels *plan, const CgWatch *watch, GError **error)
+{
+  Gathering gathering = { .plan = plan, .samples = cg_stream_get_input (plan->samples) };
+  int height = plan->rows.size.padded_height;
+
+  for (; gathering.first < height; gathering.first += CG_NETWORK_BAND)
     {
-      int y = (int)item - grid->y[i];
+      int n = MIN (CG_NETWORK_BAND, height - gathering.first);
 
-      if (y < 0 || y >= grid->height)
-        continue;
-      if (!prepared)
-        cg_network_rows_prepare (rows, (int)item, worker, row);
-      prepared = TRUE;
-      memcpy (cg_tensor_at (gathering->samples, i, y, 0), row + (size_t)grid->x[i] * nc,
-              (size_t)grid->width * nc * sizeof (float));
+      if (cg_watch_is_cancelled (watch, error) || !cg_network_rows_load (&plan->rows, gathering.first, n, error))
+        return FALSE;
+      cg_parallel_for (plan->rows.n_threads, (size_t)n, gather_row, &gathering);
     }
+  cg_stream_set_areas (plan->samples, plan->grid.areas);
+  return TRUE;
 }
 
 static gboolean
@@ -249,11 +275,11 @@ run_stream (Run *run, GError **error)
 
   if (plan->samples)
     {
-      Gathering gathering = { plan, cg_stream_get_input (plan->samples) };
       double cost = cg_stream_get_cost (plan->samples);
 
-      cg_parallel_for (plan->rows.n_threads, (size_t)plan->rows.size.padded_height, gather_row, &gathering);
       run->share = cost / (cost + cg_stream_get_cost (plan->stream));
+      if (!gather (plan, run->watch, error))
+        return FALSE;
       if (!cg_stream_run (plan->samples, &calls, error))
         return FALSE;
     }
@@ -267,7 +293,8 @@ run_pass (Run *run, GError **error)
 {
   CgPass *pass = run->plan->pass;
 
-  cg_network_rows_read (&run->plan->rows, 0, cg_pass_get_input (pass));
+  if (!cg_network_rows_read (&run->plan->rows, 0, cg_pass_get_input (pass), error))
+    return FALSE;
   run->share = 1.0;
   if (!cg_pass_forward (pass, watch_run, run))
     {
@@ -289,4 +316,26 @@ cg_network_pixels_run (CgNetworkPixels *plan, const float *in, size_t in_stride,
   plan->rows.in_stride = in_stride;
   plan->rows.scratch = cg_arena_get (plan->arena, plan->scratch_ticket);
   return plan->stream ? run_stream (&run, error) : run_pass (&run, error);
+}
+
+gboolean
+cg_network_pixels_can_run_rows (const CgNetworkPixels *plan)
+{
+  return plan->stream && !plan->rows.scaled;
+}
+
+gboolean
+cg_network_pixels_run_rows (CgNetworkPixels *plan, CgTranslateRead read, CgNetworkPixelsWrite write, gpointer data,
+                            CgWatch *watch, GError **error)
+{
+  Run run = { .plan = plan, .write = write, .write_data = data, .watch = watch };
+
+  if (!cg_arena_commit (plan->arena, error))
+    return FALSE;
+  plan->rows.read = read;
+  plan->rows.read_data = data;
+  plan->rows.band = cg_arena_get (plan->arena, plan->band_ticket);
+  plan->rows.scratch = cg_arena_get (plan->arena, plan->scratch_ticket);
+  run.pixels = plan->rows.band + (size_t)CG_NETWORK_BAND * 3 * (size_t)plan->rows.width;
+  return run_stream (&run, error);
 }

@@ -25,14 +25,17 @@ typedef struct
   CgSampleGrid grid;
   CgStream *samples, *stream;
   CgPass *pass;
-  int scratch_ticket;
+  int scratch_ticket, band_ticket;
   size_t bytes;
 } CgNetworkPixels;
 
-/* Sizes and reservations; nothing picture-sized is allocated yet. Fails with CG_ERROR_UNSUPPORTED, CG_ERROR_SHAPE, CG_ERROR_MEMORY.
- * Clear it also after a failure. */
+/* Takes rows @first … @first + @n - 1 of the network's pixels, [n][size.width][3], at most CG_NETWORK_BAND; may overwrite them. */
+typedef gboolean (*CgNetworkPixelsWrite) (int first, int n, float *pixels, gpointer data, GError **error);
+
+/* Sizes and reservations; nothing picture-sized is allocated yet. @by_rows: for cg_network_pixels_run_rows(). Fails with
+ * CG_ERROR_UNSUPPORTED, CG_ERROR_SHAPE, CG_ERROR_MEMORY. Clear it also after a failure. */
 gboolean cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslateOptions *options, int width,
-                                 int height, GError **error);
+                                 int height, gboolean by_rows, GError **error);
 void cg_network_pixels_clear (CgNetworkPixels *plan);
 
 /**
@@ -45,3 +48,10 @@ void cg_network_pixels_clear (CgNetworkPixels *plan);
  */
 gboolean cg_network_pixels_run (CgNetworkPixels *plan, const float *in, size_t in_stride, float *pixels, CgWatch *watch,
                                 GError **error);
+
+/* Whether cg_network_pixels_run_rows() can be had: nothing is scaled, and the network runs by rows. */
+gboolean cg_network_pixels_can_run_rows (const CgNetworkPixels *plan);
+
+/* The same without a picture in memory: @read is asked for rows, @write gets them from top to bottom. Fails also with what they fail with. */
+gboolean cg_network_pixels_run_rows (CgNetworkPixels *plan, CgTranslateRead read, CgNetworkPixelsWrite write,
+                                     gpointer data, CgWatch *watch, GError **error);

@@ -32,6 +32,25 @@ cg_network_rows_clear (CgNetworkRows *rows)
   cg_resize_axis_clear (&rows->down);
 }
 
+gboolean
+cg_network_rows_load (CgNetworkRows *rows, int first, int n, GError **error)
+{
+  int begin = rows->height, end = 0;
+
+  if (rows->in)
+    return TRUE;
+  g_assert (!rows->scaled && n <= CG_NETWORK_BAND);
+  for (int y = first; y < first + n; y++)
+    {
+      int row = cg_reflect_index ((long long)y - rows->size.margin, rows->size.height);
+
+      begin = MIN (begin, row);
+      end = MAX (end, row + 1);
+    }
+  rows->band_first = begin;
+  return rows->read (begin, end - begin, rows->band, rows->read_data, error);
+}
+
 void
 cg_network_rows_prepare (const CgNetworkRows *rows, int y, int worker, float *row)
 {
@@ -44,8 +63,10 @@ cg_network_rows_prepare (const CgNetworkRows *rows, int y, int worker, float *ro
   y = cg_reflect_index ((long long)y - size->margin, size->height);
   if (rows->scaled)
     cg_resize_row (&rows->across, &rows->down, 3, rows->in, rows->in_stride, true, y, scratch, pixels);
-  else
+  else if (rows->in)
     memcpy (pixels, rows->in + (size_t)y * rows->in_stride, n * 3 * sizeof (float));
+  else
+    memcpy (pixels, rows->band + (size_t)(y - rows->band_first) * n * 3, n * 3 * sizeof (float));
 
   if (nc == 3)
     for (size_t i = 0; i < 3 * n; i++)
@@ -72,7 +93,7 @@ typedef struct
 {
   const CgNetworkRows *rows;
   const CgTensor *tensor;
-  int first;
+  int first, skipped;
 } Reading;
 
 static void
@@ -80,16 +101,26 @@ read_row (size_t item, int worker, void *data)
 {
   const Reading *reading = data;
 
-  cg_network_rows_prepare (reading->rows, reading->first + (int)item, worker,
-                           cg_tensor_at (reading->tensor, 0, (int)item, 0));
+  int y = reading->skipped + (int)item;
+
+  cg_network_rows_prepare (reading->rows, reading->first + y, worker, cg_tensor_at (reading->tensor, 0, y, 0));
 }
 
-void
-cg_network_rows_read (const CgNetworkRows *rows, int first, const CgTensor *tensor)
+gboolean
+cg_network_rows_read (CgNetworkRows *rows, int first, const CgTensor *tensor, GError **error)
 {
-  Reading reading = { rows, tensor, first };
+  Reading reading = { .rows = rows, .tensor = tensor, .first = first };
 
-  cg_parallel_for (rows->n_threads, (size_t)tensor->h, read_row, &reading);
+  for (int y = 0; y < tensor->h; y += CG_NETWORK_BAND)
+    {
+      int n = MIN (CG_NETWORK_BAND, tensor->h - y);
+
+      reading.skipped = y;
+      if (!cg_network_rows_load (rows, first + y, n, error))
+        return FALSE;
+      cg_parallel_for (rows->n_threads, (size_t)n, read_row, &reading);
+    }
+  return TRUE;
 }
 
 /* A network whose weights are finite can still overflow; better no picture than a black one. */

@@ -3,16 +3,15 @@
 #include "infer/sample-grid.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/random.h"
 
-/* Many small pieces say more than few large ones; what their neighbours do to them fades within some pixels (CONTRIBUTING.md). */
-#define PIECE 128
-#define MARGIN 32
-#define PIXELS 2250000.0 /* of all pieces */
+/* Many small pieces say more than few large ones; what their neighbours do to them fades within some pixels. */
+static const CgSampleShape best = { .piece = 64, .margin = 8, .pixels = 2250000.0 };
 
 /* A picture that the pieces would nearly cover is measured whole. */
-#define LEAST_PIXELS (2.0 * PIXELS)
+#define LEAST_SHARE 2.0
 
 #define SEED 1
 
@@ -23,10 +22,10 @@ typedef struct
 } Side;
 
 static Side
-get_side (int length)
+get_side (int length, const CgSampleShape *shape)
 {
   /* What is no longer than a piece is taken from end to end. */
-  return length <= PIECE ? (Side){ length, length } : (Side){ PIECE, PIECE - 2 * MARGIN };
+  return length <= shape->piece ? (Side){ length, length } : (Side){ shape->piece, shape->piece - 2 * shape->margin };
 }
 
 /* Where the counted pixels of cell @i of @n begin: anywhere inside. */
@@ -47,14 +46,19 @@ get_origin (const Side *side, int length, int counted)
 }
 
 void
-cg_sample_grid_init (CgSampleGrid *grid, int width, int height, int multiple)
+cg_sample_grid_init (CgSampleGrid *grid, int width, int height, int multiple, const CgSampleShape *shape)
 {
-  Side across = get_side (width), down = get_side (height);
-  double n = PIXELS / across.size / down.size;
+  Side across, down;
+  double n;
   int n_across, n_down;
 
+  shape = shape ? shape : &best;
+  across = get_side (width, shape);
+  down = get_side (height, shape);
+  n = shape->pixels / across.size / down.size;
+
   *grid = (CgSampleGrid){ .width = across.size, .height = down.size };
-  if ((double)width * height < LEAST_PIXELS)
+  if ((double)width * height < LEAST_SHARE * shape->pixels)
     return;
   n_across = CLAMP ((int)(sqrt (n * width / height) + 0.5), 1, MIN ((int)n, width / across.counted));
   n_down = CLAMP ((int)(n / n_across + 0.5), 1, height / down.counted);
@@ -79,4 +83,17 @@ cg_sample_grid_clear (CgSampleGrid *grid)
   g_clear_pointer (&grid->x, g_free);
   g_clear_pointer (&grid->y, g_free);
   g_clear_pointer (&grid->areas, g_free);
+}
+
+void
+cg_sample_grid_take_row (const CgSampleGrid *grid, int y, const float *row, int channels, const CgTensor *samples)
+{
+  for (int i = 0; i < grid->n; i++)
+    {
+      int at = y - grid->y[i];
+
+      if (at >= 0 && at < grid->height)
+        memcpy (cg_tensor_at (samples, i, at, 0), row + (size_t)grid->x[i] * (size_t)channels,
+                (size_t)grid->width * (size_t)channels * sizeof (float));
+    }
 }

@@ -22,6 +22,23 @@ typedef struct
   CgStreamArea *areas;
 } CgSampleGrid;
 
-/* Depends on the size only. @multiple: of the network's sizes. Nothing picture-sized is allocated. */
-void cg_sample_grid_init (CgSampleGrid *grid, int width, int height, int multiple);
+/**
+ * CgSampleShape:
+ * @piece: width and height of a piece
+ * @margin: of it, on every side, does not count
+ * @pixels: of all pieces
+ */
+typedef struct
+{
+  int piece, margin;
+  double pixels;
+} CgSampleShape;
+
+/* Depends on the size only. @multiple: of the network's sizes. @shape: NULL for what is best, see CONTRIBUTING.md. Nothing picture-sized
+ * is allocated. */
+void cg_sample_grid_init (CgSampleGrid *grid, int width, int height, int multiple, const CgSampleShape *shape);
 void cg_sample_grid_clear (CgSampleGrid *grid);
+
+/* Takes what the pieces have of row @y of the picture, [width of the picture][@channels], into @samples [n][height][width][@channels]. Rows in any
+ * order, on any threads. */
+void cg_sample_grid_take_row (const CgSampleGrid *grid, int y, const float *row, int channels, const CgTensor *samples);

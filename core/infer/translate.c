@@ -4,11 +4,11 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/size.h"
 #include "infer/carry.h"
+#include "infer/memory-limit.h"
 #include "infer/network-pixels.h"
 
 /* Both halves, and what goes from one to the other. */
@@ -26,14 +26,6 @@ cg_translate_options_init (CgTranslateOptions *options)
   *options = (CgTranslateOptions){ .size_mode = CG_SIZE_AUTO, .size = 512, .detail = 0.7, .strength = 1.0 };
 }
 
-static guint64
-get_memory_limit (const CgTranslateOptions *options)
-{
-  if (options->memory_limit)
-    return options->memory_limit;
-  return (guint64)sysconf (_SC_PHYS_PAGES) * (guint64)sysconf (_SC_PAGESIZE) / 4;
-}
-
 static void
 plan_clear (Plan *plan)
 {
@@ -49,7 +41,7 @@ plan_init (Plan *plan, CgModel *model, const CgTranslateOptions *options, int wi
   size_t bytes;
 
   *plan = (Plan){ 0 };
-  if (!cg_network_pixels_init (&plan->network, model, options, width, height, error)
+  if (!cg_network_pixels_init (&plan->network, model, options, width, height, FALSE, error)
       || !cg_carry_init (&plan->carry, options, width, height, size->width, size->height, error))
     return FALSE;
   if (!cg_size_mul ((size_t)size->width * (size_t)size->height, 3 * sizeof (float), &plan->pixel_bytes)
@@ -67,18 +59,7 @@ plan_init (Plan *plan, CgModel *model, const CgTranslateOptions *options, int wi
 static gboolean
 check_memory (const Plan *plan, const CgTranslateOptions *options, GError **error)
 {
-  const double mib = 1024.0 * 1024.0;
-  guint64 limit = get_memory_limit (options);
-
-  if (plan->bytes <= limit)
-    return TRUE;
-  g_set_error (
-      error, CG_ERROR, CG_ERROR_MEMORY,
-      _ ("%d x %d network pixels need %.0f MiB of memory, the limit is %.0f MiB; choose a smaller size or raise the "
-         "memory limit"),
-      plan->network.rows.size.padded_width, plan->network.rows.size.padded_height, (double)plan->bytes / mib + 0.5,
-      (double)limit / mib);
-  return FALSE;
+  return cg_memory_limit_check (options, plan->bytes, &plan->network.rows.size, error);
 }
 
 static float *

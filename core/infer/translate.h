@@ -74,6 +74,30 @@ CG_PUBLIC gboolean cg_translate (CgModel *model, const CgTranslateOptions *optio
                                  GError **error);
 
 /**
+ * CgTranslateRead:
+ * @rows: (out) [@n][width][3] rows @first … @first + @n - 1 of the picture, overwritten
+ *
+ * Called on the thread of cg_translate_rows(); any rows, each more than once.
+ */
+typedef gboolean (*CgTranslateRead) (int first, int n, float *rows, gpointer data, GError **error);
+
+/* Takes rows of the result, from top to bottom, each once. */
+typedef gboolean (*CgTranslateWrite) (int first, int n, const float *rows, gpointer data, GError **error);
+
+/**
+ * cg_translate_rows:
+ * @read, @write, @data: where pixels come from, as for cg_translate(), and where they go
+ *
+ * cg_translate() for pictures that are not in memory. In CG_SIZE_FULL nothing picture-sized is held; otherwise, and for networks that
+ * cannot run by rows, the picture is held once. The memory limit counts that, too. Fails also with what @read and @write fail with; some
+ * rows may have been written then.
+ */
+CG_PUBLIC gboolean cg_translate_rows (CgModel *model, const CgTranslateOptions *options, int width, int height,
+                                      CgTranslateRead read, CgTranslateWrite write, gpointer data,
+                                      CgTranslateProgress progress, gpointer progress_data, GCancellable *cancellable,
+                                      GError **error);
+
+/**
  * cg_translate_network:
  * @pixels: (out) [network_height][network_width][3] R'G'B', sizes from cg_translate_estimate(); may lie outside 0 … 1
  *

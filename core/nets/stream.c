@@ -13,6 +13,7 @@
 #include "nets/stream-private.h"
 
 #define SCRATCH_ALIGNMENT 16 /* floats */
+#define COARSEST 4           /* pixels of the input per pixel of the blocks */
 
 void
 cg_stream_free (CgStream *stream)
@@ -259,6 +260,53 @@ fail_memory (const CgStream *stream, GError **error)
   return FALSE;
 }
 
+/* The arena puts what is reserved first at the lowest place. Values of residual blocks take turns in three places, the third being for what
+ * is between two of them; the first and the last meet values of twice their size, which leave them one place only. In this order three are
+ * enough whatever the number of blocks. */
+enum
+{
+  RANK_END,
+  RANK_BLOCK,
+  RANK_REST,
+  N_RANKS
+};
+
+static int
+get_rank (const CgStream *stream, int k)
+{
+  const CgStage *stage = &stream->stages[k];
+
+  if (!stage->whole || stage->input < 0)
+    return RANK_REST;
+  if (stage->scale != stream->stages[stage->input].scale)
+    return RANK_END;
+  for (guint i = (guint)k + 1; i < stream->n_stages; i++)
+    if (stream->stages[i].input == k && stream->stages[i].scale != stage->scale)
+      return RANK_END;
+  return stage->skip >= 0 ? RANK_BLOCK : RANK_REST;
+}
+
+static gboolean
+reserve (CgStream *stream, CgStage *stage, GError **error)
+{
+  size_t bytes = cg_window_lay_out (&stage->window);
+
+  /* As large as if all had halos that cover the same pixels, so that two equal values fit exactly into the place of one of twice their size. */
+  if (bytes != (size_t)-1 && stage->whole && stage->window.halo < COARSEST / stage->scale)
+    {
+      CgWindow padded = stage->window;
+
+      padded.capacity += 2 * (COARSEST / stage->scale - padded.halo);
+      padded.halo = COARSEST / stage->scale;
+      bytes = cg_window_lay_out (&padded);
+    }
+  if (bytes == (size_t)-1)
+    return fail_memory (stream, error);
+  if (stage->born >= 0)
+    stage->ticket = cg_arena_reserve (stream->arena, bytes, stream->first + stage->born, stream->first + stage->dies);
+  return TRUE;
+}
+
 static gboolean
 plan_memory (CgStream *stream, GError **error)
 {
@@ -280,17 +328,10 @@ plan_memory (CgStream *stream, GError **error)
   stream->planning = FALSE;
 
   last = cg_stream_get_last (stream);
-  for (guint k = 0; k < stream->n_stages; k++)
-    {
-      CgStage *stage = &stream->stages[k];
-      size_t bytes = cg_window_lay_out (&stage->window);
-
-      if (bytes == (size_t)-1)
-        return fail_memory (stream, error);
-      if (stage->born >= 0)
-        stage->ticket
-            = cg_arena_reserve (stream->arena, bytes, stream->first + stage->born, stream->first + stage->dies);
-    }
+  for (int rank = 0; rank < N_RANKS; rank++)
+    for (guint k = 0; k < stream->n_stages; k++)
+      if (get_rank (stream, (int)k) == rank && !reserve (stream, &stream->stages[k], error))
+        return FALSE;
   stream->workspace.scratch_floats = cg_size_align (stream->scratch_floats, SCRATCH_ALIGNMENT);
   if (!cg_size_mul (stream->workspace.scratch_floats * sizeof (float), (size_t)stream->workspace.n_threads,
                     &scratch_bytes))

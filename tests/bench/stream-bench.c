@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Processor seconds and memory of a network run whole, exact by rows, and by rows with settled norms, in turn. */
+/* Processor seconds and memory of a network run whole, exact by rows, by rows with settled norms, and as a translation, in turn.
+ * WIDTH HEIGHT NGF BLOCKS RESIZE? RUNS, where RUNS are letters: w whole, W 1024 x 1024 whole, e exact, s settled, t translation. */
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "infer/translate.h"
 #include "nets/pass.h"
 #include "nets/stream.h"
 
@@ -69,17 +73,70 @@ run_stream (CgNetwork *network, int w, int h, CgStreamMode mode, CgNorms *norms,
   print (name, start, (double)w * h, cg_arena_measure (arena));
 }
 
+static gboolean
+read_picture (int first, int n, float *rows, gpointer data, GError **error)
+{
+  int w = *(int *)data;
+
+  for (int y = 0; y < n; y++)
+    for (int i = 0; i < w * 3; i++)
+      rows[(size_t)y * (size_t)w * 3 + (size_t)i] = (float)(((first + y) * 7 + i * 13) % 255) / 255.0f;
+  return TRUE;
+}
+
+static gboolean
+write_picture (int first, int n, const float *rows, gpointer data, GError **error)
+{
+  return TRUE;
+}
+
+static double
+get_rss_mib (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (double)usage.ru_maxrss / 1024.0;
+}
+
+/* Everything, with a memory limit of 1024 MiB. */
+static void
+run_translation (CgNetwork *network, int w, int h)
+{
+  g_autofree char *path = g_strdup_printf ("%s/stream-bench-%d.safetensors", g_get_tmp_dir (), (int)getpid ());
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgModel) model = NULL;
+  CgTranslateOptions options;
+  double start, before;
+
+  if (cg_model_save (network, CG_DTYPE_F32, NULL, path, &error))
+    model = cg_model_load (path, &error);
+  g_remove (path);
+  g_assert_no_error (error);
+  cg_translate_options_init (&options);
+  options.size_mode = CG_SIZE_FULL;
+  options.n_threads = 1;
+  options.memory_limit = (guint64)1024 << 20;
+  start = get_seconds ();
+  before = get_rss_mib ();
+  if (!cg_translate_rows (model, &options, w, h, read_picture, write_picture, &w, NULL, NULL, NULL, &error))
+    printf ("%s\n", error->message);
+  print ("translate", start, (double)w * h, 0);
+  printf ("peak RSS %.0f MiB, before %.0f MiB\n", get_rss_mib (), before);
+}
+
 int
 main (int argc, char **argv)
 {
   int w = argc > 1 ? atoi (argv[1]) : 512, h = argc > 2 ? atoi (argv[2]) : 512;
-  const CgNetworkConfig config = { .kind = CG_NET_RESNET,
-                                   .input_nc = 3,
-                                   .output_nc = 3,
-                                   .nf = argc > 3 ? atoi (argv[3]) : 64,
-                                   .n_blocks = argc > 4 ? atoi (argv[4]) : 9,
-                                   .norm = CG_NORM_INSTANCE,
-                                   .upsample = argc > 5 && atoi (argv[5]) ? CG_UPSAMPLE_RESIZE : CG_UPSAMPLE_TRANSPOSE };
+  const CgNetworkConfig config
+      = { .kind = CG_NET_RESNET,
+          .input_nc = 3,
+          .output_nc = 3,
+          .nf = argc > 3 ? atoi (argv[3]) : 64,
+          .n_blocks = argc > 4 ? atoi (argv[4]) : 9,
+          .norm = CG_NORM_INSTANCE,
+          .upsample = argc > 5 && atoi (argv[5]) ? CG_UPSAMPLE_RESIZE : CG_UPSAMPLE_TRANSPOSE };
   const char *which = argc > 6 ? argv[6] : "wes";
   CgNetwork *network = cg_network_new (&config, NULL);
   CgNorms *norms;
@@ -92,6 +149,10 @@ main (int argc, char **argv)
   for (; *which; which++)
     if (*which == 'w')
       run_whole (network, w, h);
+    else if (*which == 'W')
+      run_whole (network, 1024, 1024);
+    else if (*which == 't')
+      run_translation (network, w, h);
     else
       run_stream (network, w, h, *which == 'e' ? CG_STREAM_EXACT : CG_STREAM_SETTLED, norms,
                   *which == 'e' ? "exact" : "settled");

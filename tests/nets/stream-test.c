@@ -233,6 +233,115 @@ test_norms (void)
       }
 }
 
+/* Norms from @n copies of the picture, of which @area counts. */
+static void
+settle_samples (CgNetwork *network, const Picture *picture, int n, const CgStreamArea *area, CgNorms *norms)
+{
+  const CgStreamCalls calls = { NULL, NULL, watch, (gpointer)picture };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgArena) arena = cg_arena_new ();
+  g_autoptr (CgStream) stream
+      = cg_stream_new (network, n, picture->h, picture->w, CG_STREAM_SAMPLES, norms, 1, arena, 0, &error);
+  g_autofree CgStreamArea *areas = g_new (CgStreamArea, n);
+  const CgTensor *input;
+
+  g_assert_no_error (error);
+  g_assert_true (cg_arena_commit (arena, &error));
+  input = cg_stream_get_input (stream);
+  for (int i = 0; i < n; i++)
+    {
+      areas[i] = *area;
+      for (int y = 0; y < picture->h; y++)
+        memcpy (cg_tensor_at (input, i, y, 0), picture->in + (size_t)(y * picture->w) * 3,
+                (size_t)picture->w * 3 * sizeof (float));
+    }
+  ((Picture *)picture)->last = 0.0;
+  cg_stream_set_areas (stream, areas);
+  g_assert_true (cg_stream_run (stream, &calls, &error));
+}
+
+static double
+get_norm_distance (const CgNorms *a, const CgNorms *b)
+{
+  double most = 0.0;
+
+  for (size_t i = 0; i < a->n_floats; i++)
+    most = fmax (most, fabs (a->scale[i] / b->scale[i] - 1.0) + fabs ((double)a->shift[i] - b->shift[i]));
+  return most;
+}
+
+/* A picture that is its own sample, once or more, says the same as the picture; a part of it says something else. */
+static void
+test_samples (void)
+{
+  CgNetwork *network = new_network (8, 2, CG_NORM_INSTANCE, CG_UPSAMPLE_TRANSPOSE, FALSE);
+  g_autoptr (CgNorms) exact = cg_norms_new (network);
+  g_autoptr (CgNorms) norms = cg_norms_new (network);
+  const CgStreamArea all = { 0, 0, 44, 120 }, part = { 8, 60, 20, 32 };
+  g_autoptr (GError) error = NULL;
+  Picture picture;
+
+  new_picture (&picture, 120, 44);
+  run_stream (network, &picture, CG_STREAM_EXACT, exact, &error);
+  g_assert_no_error (error);
+  for (int n = 1; n <= 3; n++)
+    {
+      settle_samples (network, &picture, n, &all, norms);
+      g_assert_cmpfloat (get_norm_distance (norms, exact), <, 1e-4);
+    }
+  settle_samples (network, &picture, 1, &part, norms);
+  g_assert_cmpfloat (get_norm_distance (norms, exact), >, 0.01);
+  clear_picture (&picture);
+  cg_network_free (network);
+}
+
+static void
+test_cancel (void)
+{
+  CgNetwork *network = new_network (4, 1, CG_NORM_INSTANCE, CG_UPSAMPLE_RESIZE, FALSE);
+  g_autoptr (CgNorms) norms = cg_norms_new (network);
+
+  for (int mode = CG_STREAM_SETTLED; mode <= CG_STREAM_EXACT; mode++)
+    {
+      g_autoptr (GError) error = NULL;
+      Picture picture;
+
+      new_picture (&picture, 200, 24);
+      picture.cancel_at = 0.5;
+      run_stream (network, &picture, (CgStreamMode)mode, norms, &error);
+      g_assert_error (error, CG_ERROR, CG_ERROR_CANCELLED);
+      g_assert_cmpint (picture.n_written, <, 200);
+      clear_picture (&picture);
+    }
+  cg_network_free (network);
+}
+
+/* Memory of settled norms depends on the width alone, once the picture is higher than the windows. */
+static void
+test_memory (void)
+{
+  CgNetwork *network = new_network (16, 9, CG_NORM_INSTANCE, CG_UPSAMPLE_TRANSPOSE, FALSE);
+  g_autoptr (CgNorms) norms = cg_norms_new (network);
+  size_t bytes[2][3];
+
+  for (int mode = CG_STREAM_SETTLED; mode <= CG_STREAM_EXACT; mode++)
+    for (int i = 0; i < 3; i++)
+      {
+        g_autoptr (CgArena) arena = cg_arena_new ();
+        g_autoptr (CgStream) stream
+            = cg_stream_new (network, 1, 4000 << i, 2000, (CgStreamMode)mode, norms, 1, arena, 0, NULL);
+
+        g_assert_nonnull (stream);
+        bytes[mode][i] = cg_arena_measure (arena);
+      }
+  g_assert_cmpuint (bytes[CG_STREAM_SETTLED][1], ==, bytes[CG_STREAM_SETTLED][0]);
+  g_assert_cmpuint (bytes[CG_STREAM_SETTLED][2], ==, bytes[CG_STREAM_SETTLED][0]);
+  /* A quarter of the channels of 64 take a quarter of some 200 bytes per pixel. */
+  g_assert_cmpuint (bytes[CG_STREAM_EXACT][2], <, (size_t)2000 * 16000 * 200 / 4);
+  g_assert_cmpuint (bytes[CG_STREAM_EXACT][2], >, (size_t)2000 * 16000 * 130 / 4);
+  cg_network_free (network);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,5 +349,8 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/sizes", test_sizes);
   g_test_add_func ("/stream/blocks", test_blocks);
   g_test_add_func ("/stream/norms", test_norms);
+  g_test_add_func ("/stream/samples", test_samples);
+  g_test_add_func ("/stream/cancel", test_cancel);
+  g_test_add_func ("/stream/memory", test_memory);
   return g_test_run ();
 }
