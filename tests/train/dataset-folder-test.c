@@ -34,7 +34,7 @@ test_other_things (DatasetRoom *room, gconstpointer data)
 {
   static const char *const names[] = { "trainA/folder.jpg", "trainA/self.png", "trainA/up",
                                        "trainA/gone.png",   "trainA/pipe.png", "trainA/link.png" };
-  g_autofree char *paths[G_N_ELEMENTS (names)] = { NULL };
+  g_auto (GStrv) paths = g_new0 (char *, G_N_ELEMENTS (names) + 1);
   GLogFunc previous;
 
   dataset_room_add (room, "trainA", 2, 0, 24, 20);

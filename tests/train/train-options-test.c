@@ -71,6 +71,9 @@ test_defaults (void)
   g_assert_cmpint (dataset.crop_size, ==, 256);
   g_assert_true (dataset.flip);
   g_assert_false (dataset.serial_batches);
+  g_assert_cmpuint (dataset.cache_bytes, ==, 1 << 30);
+  g_assert_cmpint (dataset.n_workers, >=, 2);
+  g_assert_cmpint (dataset.n_workers, <=, 8);
 }
 
 /* Every word of a choice means what the library's enumeration says. */
@@ -107,7 +110,10 @@ test_choices (void)
     CASE ("--upsample resize", upsample, CG_UPSAMPLE_RESIZE),
     CASE ("--preprocess resize_and_crop", preprocess, CG_PREPROCESS_RESIZE_AND_CROP),
     CASE ("--preprocess zoom_and_crop", preprocess, CG_PREPROCESS_ZOOM_AND_CROP),
-    CASE ("--preprocess none", preprocess, CG_PREPROCESS_NONE),
+    CASE ("--preprocess crop --load-size 8", preprocess, CG_PREPROCESS_CROP),
+    CASE ("--preprocess scale_width --load-size 8", preprocess, CG_PREPROCESS_SCALE_WIDTH),
+    CASE ("--preprocess scale_width_and_crop", preprocess, CG_PREPROCESS_SCALE_WIDTH_AND_CROP),
+    CASE ("--preprocess none --crop-size 9 --load-size 8", preprocess, CG_PREPROCESS_NONE),
   };
   guint64 given;
 
@@ -211,6 +217,10 @@ test_refused (void)
     { "--input-nc 4", "from 1 to 3" },
     { "--input-nc 1", "--lambda-identity 0" },
     { "--output-nc 1 --lambda-identity 0.1", "--lambda-identity 0" },
+    { "--preprocess crop --crop-size 250", "4" },
+    { "--preprocess scale_width_and_crop --crop-size 300", "--load-size 286" },
+    { "--preprocess zoom", "resize_and_crop, zoom_and_crop, crop, scale_width, scale_width_and_crop, none" },
+    { "--cache-size -1", "from 0" },
     { "--n-layers-d 4", "--net-d n_layers" },
     { "--n-epochs 0 --n-epochs-decay 0", "nothing to train" },
   };
