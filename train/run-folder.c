@@ -95,7 +95,7 @@ remove_temporary_checkpoints (const char *checkpoints, GError **error)
 static gboolean
 remove_temporary_files (const char *path, GError **error)
 {
-  static const char *const prefixes[] = { ".cyclegan-", ".step-", "config.json.", "metrics.jsonl." };
+  static const char *const prefixes[] = { ".cyclegan-", ".step-", "config.json.", "metrics.jsonl.", "report.html." };
   g_autoptr (GDir) dir = g_dir_open (path, 0, error);
   const char *name;
 
@@ -242,6 +242,12 @@ cg_run_folder_get_model_path (const CgRunFolder *folder, const char *name)
 }
 
 char *
+cg_run_folder_get_report_path (const CgRunFolder *folder)
+{
+  return g_build_filename (folder->path, "report.html", NULL);
+}
+
+char *
 cg_run_folder_get_best_path (const CgRunFolder *folder, const char *name)
 {
   g_autofree char *file = g_strconcat (name, ".safetensors", NULL);
@@ -273,10 +279,11 @@ compare_steps (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
-GArray *
-cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error)
+/* Numbers of the names in @path between STEP_PREFIX and @suffix, ascending. (transfer full) */
+static GArray *
+list_steps (const char *path, const char *suffix, gint64 last_step, GError **error)
 {
-  g_autoptr (GDir) dir = g_dir_open (folder->checkpoints, 0, error);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, error);
   GArray *steps;
   const char *name;
 
@@ -285,14 +292,31 @@ cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error)
   steps = g_array_new (FALSE, FALSE, sizeof (gint64));
   while ((name = g_dir_read_name (dir)))
     {
+      g_autofree char *number = NULL;
       gint64 step;
 
-      if (g_str_has_prefix (name, STEP_PREFIX)
-          && g_ascii_string_to_signed (name + strlen (STEP_PREFIX), 10, 0, G_MAXINT64, &step, NULL))
+      if (!g_str_has_prefix (name, STEP_PREFIX) || !g_str_has_suffix (name, suffix))
+        continue;
+      number = g_strndup (name + strlen (STEP_PREFIX), strlen (name) - strlen (STEP_PREFIX) - strlen (suffix));
+      if (g_ascii_string_to_signed (number, 10, 0, last_step, &step, NULL))
         g_array_append_val (steps, step);
     }
   g_array_sort (steps, compare_steps);
   return steps;
+}
+
+GArray *
+cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error)
+{
+  return list_steps (folder->checkpoints, "", G_MAXINT64, error);
+}
+
+GArray *
+cg_run_folder_list_samples (const CgRunFolder *folder, gint64 last_step, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder->path, SAMPLES, NULL);
+
+  return list_steps (path, ".png", last_step, error);
 }
 
 gboolean

@@ -30,12 +30,17 @@ char *cg_run_folder_get_checkpoint_path (const CgRunFolder *folder, gint64 step)
 
 gboolean cg_run_folder_make_best (CgRunFolder *folder, GError **error);
 
+char *cg_run_folder_get_report_path (const CgRunFolder *folder);
+
 /* Steps of all complete checkpoints, ascending: gint64. (transfer full) */
 GArray *cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error);
 
 /* Whether as many checkpoints as are there at a time, the last two and one that is being written, fit on the disk; @sizes
  * are those of one checkpoint's files, guint64. */
 gboolean cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, GError **error);
+
+/* Steps of the sample pictures up to @last_step, ascending: gint64. (transfer full) */
+GArray *cg_run_folder_list_samples (const CgRunFolder *folder, gint64 last_step, GError **error);
 
 /* Makes an empty folder under a temporary name and fills it by @write; then the name changes, all at once, to that of
  * the checkpoint. On failure nothing stays. */

@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "progress.h"
 #include "publish.h"
+#include "report.h"
 #include "run-evaluation.h"
 #include "run-config.h"
 #include "run-folder.h"
@@ -25,6 +26,7 @@ typedef struct
   CgTrainer trainer;
   CgMetrics *metrics;
   CgProgress *progress;
+  JsonNode *config;
   CgRunEvaluation *evaluation; /* NULL without --eval-freq */
   gint64 saved_step;           /* of the newest checkpoint; 0: none */
   double wait_before;          /* of earlier processes */
@@ -41,6 +43,7 @@ run_clear (Run *run)
   g_clear_pointer (&run->metrics, cg_metrics_free);
   cg_trainer_clear (&run->trainer);
   g_clear_pointer (&run->dataset, cg_dataset_free);
+  g_clear_pointer (&run->config, json_node_unref);
   g_clear_pointer (&run->folder, cg_run_folder_free);
   g_clear_pointer (&run->options, cg_train_options_free);
 }
@@ -134,6 +137,7 @@ restore (Run *run, GError **error)
   if (!cg_run_config_save (config, config_path, error)
       || !cg_metrics_cut (metrics_path, run->trainer.state.n_steps, error))
     return FALSE;
+  run->config = g_steal_pointer (&config);
   run->wait_before = run->trainer.state.wait_seconds;
   run->metrics = cg_metrics_open (metrics_path, error);
   return run->metrics != NULL;
@@ -199,6 +203,32 @@ evaluate (Run *run, GError **error)
   return TRUE;
 }
 
+static gboolean
+write_report (Run *run, GError **error)
+{
+  g_autofree char *path = cg_run_folder_get_report_path (run->folder);
+  g_autofree char *metrics_path = cg_run_folder_get_metrics_path (run->folder);
+  g_autoptr (GPtrArray) sample_paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) sample_steps = cg_run_folder_list_samples (run->folder, run->trainer.state.n_steps, error);
+  CgReport report = { .options = run->options,
+                      .config = run->config,
+                      .metrics_path = metrics_path,
+                      .sample_paths = sample_paths,
+                      .sample_steps = sample_steps,
+                      .best = &run->trainer.state.best,
+                      .n_steps = run->trainer.state.n_steps,
+                      .last_step = run->trainer.last_step,
+                      .epoch = cg_trainer_get_epoch (&run->trainer, run->trainer.state.n_steps),
+                      .n_epochs = run->options->n_epochs + run->options->n_epochs_decay };
+
+  if (!sample_steps)
+    return FALSE;
+  for (guint i = 0; i < sample_steps->len; i++)
+    g_ptr_array_add (sample_paths,
+                     cg_run_folder_get_sample_path (run->folder, g_array_index (sample_steps, gint64, i)));
+  return cg_report_write (&report, path, error);
+}
+
 /* Metrics reach the disk first, so that a checkpoint never knows of steps they do not. The models are written even where the
  * checkpoint is there already: an earlier process may have ended between the two. */
 static gboolean
@@ -218,7 +248,8 @@ save (Run *run, GError **error)
       if (!cg_run_folder_prune_checkpoints (run->folder, keep_every, error))
         return FALSE;
     }
-  return publish_newest (run, CG_STEP_G_A, error) && publish_newest (run, CG_STEP_G_B, error);
+  return publish_newest (run, CG_STEP_G_A, error) && publish_newest (run, CG_STEP_G_B, error)
+         && write_report (run, error);
 }
 
 static gboolean

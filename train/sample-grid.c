@@ -85,3 +85,26 @@ cg_sample_grid_save (const CgSampleGrid *grid, const char *path, GError **error)
 {
   return cg_image_save (grid->image, path, error);
 }
+
+CgImage *
+cg_sample_grid_cut (const CgImage *picture, int rows, int columns, int row, int column, GError **error)
+{
+  int height = (picture->height + GAP) / rows - GAP, width = (picture->width + GAP) / columns - GAP;
+  CgImage *cell;
+
+  g_return_val_if_fail (row >= 0 && row < rows && column >= 0 && column < columns, NULL);
+
+  if (height < 1 || width < 1 || rows * (height + GAP) - GAP != picture->height
+      || columns * (width + GAP) - GAP != picture->width)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("a picture of %d x %d pixels is no grid of %d x %d images"),
+                   picture->width, picture->height, columns, rows);
+      return NULL;
+    }
+  cell = cg_image_new (width, height, error);
+  for (int y = 0; cell && y < height; y++)
+    memcpy (cell->pixels + (gsize)y * width * 3,
+            picture->pixels + (((gsize)row * (height + GAP) + y) * picture->width + (gsize)column * (width + GAP)) * 3,
+            (gsize)width * 3);
+  return cell;
+}

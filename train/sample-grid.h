@@ -2,7 +2,7 @@
 /* CgSampleGrid: images of a network in rows and columns, as one PNG to look at. */
 #pragma once
 
-#include <glib.h>
+#include "image-io.h"
 
 typedef struct _CgSampleGrid CgSampleGrid;
 
@@ -16,3 +16,6 @@ void cg_sample_grid_set (CgSampleGrid *grid, int row, int column, const float *v
 
 /* A PNG, written atomically. */
 gboolean cg_sample_grid_save (const CgSampleGrid *grid, const char *path, GError **error);
+
+/* The cell of a picture that was saved with that many rows and columns. Fails with CG_ERROR_FORMAT if it has another size. */
+CgImage *cg_sample_grid_cut (const CgImage *picture, int rows, int columns, int row, int column, GError **error);

@@ -7,7 +7,7 @@
 #include "channels.h"
 #include "sample-grid.h"
 
-#define COLUMNS 4
+#define COLUMNS CG_SAMPLES_COLUMNS
 
 /* Four columns for one image: itself, @there of it, @back of that, @back of itself, which a network for other channels cannot
  * take. Buffers hold one image each, @rgb another to show. */

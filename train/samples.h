@@ -8,6 +8,8 @@
 
 /* Images of each domain. */
 #define CG_SAMPLES_COUNT 3
+/* Pictures of each. */
+#define CG_SAMPLES_COLUMNS 4
 
 /* A PNG with one row per image: real_A fake_B rec_A idt_B for those of A, then real_B fake_A rec_B idt_A for those of
  * B. */

@@ -88,6 +88,8 @@ static void
 test_best (TinyFixture *fixture, gconstpointer data)
 {
   g_autofree char *out = tiny_fixture_path (fixture, "out");
+  g_autofree char *report = g_build_filename (out, "report.html", NULL);
+  g_autofree char *page = NULL;
   g_auto (GStrv) lines = NULL;
 
   tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--max-steps", "9", "--eval-freq", "2", "--lr", "0.01",
@@ -106,6 +108,10 @@ test_best (TinyFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (get_member (lines[0], "distance_A"), !=, get_member (lines[1], "distance_A"));
   assert_best (out, lines, "distance_A", "G_A.safetensors");
   assert_best (out, lines, "distance_B", "G_B.safetensors");
+
+  g_assert_true (g_file_get_contents (report, &page, NULL, NULL));
+  g_assert_nonnull (strstr (page, "Distance from real images"));
+  g_assert_nonnull (strstr (page, "Least distance, B to A"));
 }
 
 /* The distance that counts is that of the averages, where they are what is published. */
