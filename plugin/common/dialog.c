@@ -430,6 +430,7 @@ cg_dialog_new (const CgDialogSource *source, const CgSettings *settings, void (*
   gtk_box_pack_start (GTK_BOX (dialog->box), build_left (dialog), TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (dialog->box), build_right (dialog, source->note), FALSE, TRUE, 0);
   g_signal_connect (dialog->run, "clicked", G_CALLBACK (on_run), dialog);
+  g_signal_connect_swapped (dialog->box, "map", G_CALLBACK (cg_model_view_focus), dialog->models);
   g_signal_connect (dialog->box, "destroy", G_CALLBACK (on_destroy), dialog);
   update (dialog);
   return dialog;

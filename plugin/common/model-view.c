@@ -469,6 +469,12 @@ cg_model_view_get_widget (CgModelView *view)
   return view->box;
 }
 
+void
+cg_model_view_focus (CgModelView *view)
+{
+  gtk_widget_grab_focus (view->entries->len ? view->tree : view->install);
+}
+
 const char *
 cg_model_view_get_chosen (CgModelView *view)
 {

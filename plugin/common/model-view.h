@@ -21,6 +21,9 @@ typedef struct _CgModelView CgModelView;
 CgModelView *cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer data);
 GtkWidget *cg_model_view_get_widget (CgModelView *view);
 
+/* The list takes what is typed. */
+void cg_model_view_focus (CgModelView *view);
+
 /* Name or path; "" if none. (transfer none) */
 const char *cg_model_view_get_chosen (CgModelView *view);
 

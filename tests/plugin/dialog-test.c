@@ -73,6 +73,9 @@ test_outputs (void)
   fixture_press (fixture, "_Live filter");
   cg_dialog_get_settings (fixture->dialog, &settings);
   g_assert_cmpint (settings.output, ==, CG_OUTPUT_LIVE);
+  fixture_press (fixture, "Ne_w layer");
+  cg_dialog_get_settings (fixture->dialog, &settings);
+  g_assert_cmpint (settings.output, ==, CG_OUTPUT_NEW_LAYER);
   fixture_free (fixture);
 }
 

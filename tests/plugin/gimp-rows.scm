@@ -121,6 +121,10 @@
     (save-mask image result "kept-mask.png"))
   (say "mask-translated" (translate image (car (gimp-layer-get-mask layer)) "tiny" 0 512 1.0 0)))
 
+; --- what GIMP 3 has besides
+(live-rows)
+(several-rows)
+
 ; --- what cannot be
 (let* ((image (open-picture "rgb.png")) (layer (only-layer image)))
   (say "channel-translated" (translate image (new-channel image "Depth") "tiny" 0 512 1.0 0))

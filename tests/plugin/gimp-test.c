@@ -2,8 +2,8 @@
 /* The procedure in the real GIMP, which runs gimp-rows.scm once; each test looks at what came of one kind of drawable. */
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "gimp-session.h"
 #include "picture.h"
 #include "tiny-model.h"
 
@@ -269,6 +269,55 @@ test_masks (void)
   expect_equal ("kept-mask.png", "selection.png", "Y' float", 48 * 36);
 }
 
+/* GIMP itself runs the operation, before and after the image has been a file. */
+static void
+test_live_filter (void)
+{
+  gsize n;
+  g_autofree float *expected = translate ("rgb.png", CG_SIZE_SIZE, 0.5, &n);
+
+  if (is_gimp2 ())
+    {
+      g_test_skip ("GIMP 2.10 has no live filters");
+      return;
+    }
+  for (gsize i = 0; i < n; i++)
+    expected[i] = CLAMP (expected[i], 0.0f, 1.0f);
+  expect ("live-same", "#t");
+  expect ("live-layers", "(Background)");
+  expect_picture ("live", expected, n);
+  expect_picture ("live-loaded", expected, n);
+  expect ("live-selected", "-1");
+  g_assert_nonnull (strstr (errors, "a live filter needs the whole layer"));
+  expect ("live-missing", "-1");
+  expect ("live-path", "-1");
+  g_assert_nonnull (strstr (errors, "a live filter needs an installed model"));
+}
+
+/* Several layers are translated each for itself. */
+static void
+test_several (void)
+{
+  gsize n;
+  g_autofree float *expected = translate ("rgb.png", CG_SIZE_AUTO, 1.0, &n);
+  g_autofree float *deep = translate ("deep.png", CG_SIZE_AUTO, 1.0, &n);
+
+  if (is_gimp2 ())
+    {
+      g_test_skip ("GIMP 2.10 selects one layer only");
+      return;
+    }
+  for (gsize i = 0; i < n; i++)
+    {
+      expected[i] = CLAMP (expected[i], 0.0f, 1.0f);
+      deep[i] = CLAMP (deep[i], 0.0f, 1.0f);
+    }
+  expect ("several-results", "2");
+  expect ("several-layers", "4");
+  expect_picture ("several-0", deep, n);
+  expect_picture ("several-1", expected, n);
+}
+
 static void
 test_refused (void)
 {
@@ -314,89 +363,26 @@ save_picture (const char *name, int width, int height, const Babl *format, int b
   cg_picture_save (picture, path, bits);
 }
 
-static void
-link_into (const char *folder_name, const char *name, const char *target)
-{
-  g_autofree char *parent = in_folder (folder_name);
-  g_autofree char *path = g_build_filename (parent, name, NULL);
-
-  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  g_assert_cmpint (symlink (target, path), ==, 0);
-}
-
-/* A home of its own for GIMP, with few plug-ins, and with values that were used the last time. */
+/* The values of the last time, for the script to use. */
 static void
 prepare_home (void)
 {
-  const char *system = g_getenv ("CG_TEST_GIMP_PLUG_INS");
-  g_autofree char *script_fu = g_build_filename (system, "script-fu", NULL);
-  g_autofree char *file_png = g_build_filename (system, "file-png", NULL);
-  g_autofree char *gradients = in_folder ("gimp/gradients");
   g_autofree char *last = in_folder ("gimp/cyclegan-last-values");
-  g_autofree char *gimprc = in_folder ("gimp/gimprc");
-  g_autofree char *plug_ins = in_folder ("plug-ins");
-  g_autofree char *words = g_strdup_printf ("(plug-in-path \"%s\")\n", plug_ins);
   g_autoptr (GError) error = NULL;
 
-  link_into ("plug-ins", "script-fu", script_fu);
-  link_into ("plug-ins", "file-png", file_png);
-  link_into ("plug-ins/cyclegan", "cyclegan", g_getenv ("CG_TEST_PLUG_IN"));
-  g_assert_cmpint (g_mkdir_with_parents (gradients, 0700), ==, 0);
-  g_file_set_contents (gimprc, words, -1, &error);
-  g_assert_no_error (error);
+  gimp_session_prepare (folder);
   g_file_set_contents (last, "{'model': <b'tiny'>, 'size-mode': <1>, 'size': <20>, 'output': <1>}", -1, &error);
   g_assert_no_error (error);
-}
-
-/* The script, with its folder and the words of this GIMP before it. */
-static char *
-write_script (void)
-{
-  const char *parts[] = { g_getenv ("CG_TEST_WORDS"), g_getenv ("CG_TEST_SCRIPT") };
-  GString *script = g_string_new (NULL);
-  char *path = in_folder ("rows.scm");
-  g_autoptr (GError) error = NULL;
-
-  g_string_append_printf (script, "(define folder \"%s\")\n", folder);
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    {
-      g_autofree char *text = NULL;
-
-      g_file_get_contents (parts[i], &text, NULL, &error);
-      g_assert_no_error (error);
-      g_string_append (script, text);
-    }
-  g_file_set_contents (path, script->str, -1, &error);
-  g_assert_no_error (error);
-  g_string_free (script, TRUE);
-  return path;
 }
 
 static void
 run_gimp (void)
 {
-  g_autofree char *script = write_script ();
-  g_autofree char *load_script = g_strdup_printf ("(load \"%s\")", script);
-  g_autofree char *gimp = in_folder ("gimp");
   g_autofree char *said_path = in_folder ("said.txt");
   g_autofree char *told = NULL;
-  const char *argv[] = { g_getenv ("CG_TEST_GIMP"),
-                         "-i",
-                         "-n",
-                         "-d",
-                         "-f",
-                         "--batch-interpreter",
-                         "plug-in-script-fu-eval",
-                         "-b",
-                         load_script,
-                         g_getenv ("CG_TEST_QUIT"),
-                         NULL };
 
   prepare_home ();
-  g_setenv ("GIMP2_DIRECTORY", gimp, TRUE);
-  g_setenv ("GIMP3_DIRECTORY", gimp, TRUE);
-  g_setenv ("CYCLEGAN_MODEL_PATH", folder, TRUE);
-  g_assert_cmpint (cg_picture_spawn (folder, argv, &errors), ==, 0);
+  errors = gimp_session_run (folder, g_getenv ("CG_TEST_SCRIPT"), NULL, NULL);
   g_file_get_contents (said_path, &told, NULL, NULL);
   said = g_strconcat ("\n", told, NULL);
   if (!strstr (said, "\nend: #t\n"))
@@ -438,6 +424,8 @@ main (int argc, char **argv)
   g_test_add_func ("/gimp/selection", test_selection);
   g_test_add_func ("/gimp/masks", test_masks);
   g_test_add_func ("/gimp/refused", test_refused);
+  g_test_add_func ("/gimp/live-filter", test_live_filter);
+  g_test_add_func ("/gimp/several", test_several);
   status = g_test_run ();
 
   cg_model_unref (model);

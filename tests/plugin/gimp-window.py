@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 VERSION = int(sys.argv[1])
@@ -78,6 +79,7 @@ class Session:
         self.folder = folder
         self.processes = []
         self.bus = None
+        self.n_commands = 0
         for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
             os.environ[name] = folder
         os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="", NO_AT_BRIDGE="1", BABL_PATH_LENGTH="1",
@@ -108,7 +110,8 @@ class Session:
         with open(self.folder + "/gimp/gimprc", "w", encoding="ascii") as file:
             file.write(f'(plug-in-path "{self.folder}/plug-ins")\n')
             if VERSION == 3:
-                file.write("(show-welcome-dialog no)\n")
+                # Else it welcomes who has never seen this version.
+                file.write(f'(config-version "{run(GIMP, "--version").split()[-1]}")\n')
         with open(self.folder + "/words.scm", "w", encoding="ascii") as file:
             file.write(f'(define folder "{self.folder}")' + WORDS[VERSION] + COMMON)
         with open(self.folder + "/photo.ppm", "wb") as file:
@@ -147,19 +150,29 @@ class Session:
                 return found[-1]
         return None
 
-    def batch_process(self, command):
-        """Each command has an interpreter of its own, which knows nothing yet."""
-        return subprocess.Popen(
-            ["gdbus", "call", "--session", "--timeout", "300", "--dest", "org.gimp.GIMP.UI", "--object-path",
-             "/org/gimp/GIMP/UI", "--method", "org.gimp.GIMP.UI.BatchRun", "plug-in-script-fu-eval",
-             f'(load "{self.folder}/words.scm") {command}'],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def send(self, command):
+        """Each command has an interpreter of its own, which knows nothing yet. Returns: a file that is there when it is done."""
+        self.n_commands += 1
+        done = f"done-{self.n_commands}"
+
+        def taken():
+            words = f'(load "{self.folder}/words.scm") {command} (put "{done}" 1)'
+            process = subprocess.run(
+                ["gdbus", "call", "--session", "--timeout", "300", "--dest", "org.gimp.GIMP.UI", "--object-path",
+                 "/org/gimp/GIMP/UI", "--method", "org.gimp.GIMP.UI.BatchRun", "plug-in-script-fu-eval", words],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+            return "true" in process.stdout
+        # The interpreter may keep its caller waiting, or not.
+        sender = threading.Thread(target=wait_for, args=("GIMP to take a command", taken), daemon=True)
+        sender.start()
+        return done
+
+    def has(self, name):
+        return os.path.exists(f"{self.folder}/{name}")
 
     def batch(self, command):
-        def try_once():
-            process = self.batch_process(command)
-            return "true" in process.communicate()[0]
-        wait_for("GIMP to take a command", try_once)
+        done = self.send(command)
+        wait_for(command, lambda: self.has(done))
 
     def keys(self, *keys):
         for key in keys:
@@ -173,8 +186,10 @@ class Session:
         return subprocess.run(["import", "-window", "root", "-depth", "8", "ppm:-"], stdout=subprocess.PIPE, check=True).stdout
 
     def read(self, name):
+        """Of a picture the pixels, for what GIMP writes before them is its own."""
         with open(f"{self.folder}/{name}", "rb") as file:
-            return file.read()
+            content = file.read()
+        return content[-96 * 72 * 3 :] if name.endswith(".ppm") else content
 
     def dialog(self):
         window = wait_for("the dialog", lambda: self.find(TITLE))
@@ -185,21 +200,20 @@ class Session:
     def ask(self, name, *keys, end="alt+o", before=None):
         """Opens the dialog on a new picture, presses keys, and returns the visible result's pixels and the number of layers."""
         self.batch('(begin-with "photo.ppm")')
-        asked = self.batch_process(f'(asked "{name}.ppm" (newest))')
+        done = self.send(f'(asked "{name}.ppm" (newest))')
         self.dialog()
         self.keys(*keys)
         if before:
             before()
         self.keys(end)
-        if asked.wait() != 0:
-            raise Failure(asked.stderr.read())
+        wait_for("the result", lambda: self.has(done))
         return self.read(f"{name}.ppm"), int(self.read("layers"))
 
 
 def test_menu(session):
     """Filters > Artistic > Neural Translation, and undone by one step."""
     session.batch('(begin-with "photo.ppm")')
-    window = wait_for("the image's window", lambda: session.find("photo.*GIMP", "photo"))
+    window = wait_for("the image's window", lambda: session.find("96x72"))
     run("xdotool", "windowactivate", "--sync", window)
     time.sleep(1.0)
     session.keys("alt+r")

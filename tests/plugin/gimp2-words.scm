@@ -28,3 +28,6 @@
 (define (new-group image) (car (gimp-layer-group-new image)))
 (define (new-channel image name) (car (gimp-channel-new image 48 36 name 50 '(0 0 0))))
 (define PRECISION-U16-NON-LINEAR PRECISION-U16-GAMMA)
+(define (dirt image) (car (gimp-image-is-dirty image)))
+(define (live-rows) #t)
+(define (several-rows) #t)
