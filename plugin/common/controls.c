@@ -117,6 +117,7 @@ build_size (CgControls *controls, int short_side)
   controls->size_mode = new_combo (controls, modes, G_N_ELEMENTS (modes));
   controls->pixels = gtk_label_new ("");
   gtk_misc_set_alignment (GTK_MISC (controls->pixels), 0.0f, 0.5f);
+  gtk_label_set_width_chars (GTK_LABEL (controls->pixels), 18); /* lest the window grow with it */
   gtk_widget_set_tooltip_text (controls->size_mode,
                                _ ("How large the network sees the picture: small means bold strokes, large "
                                   "means fine ones"));

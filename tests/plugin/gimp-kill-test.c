@@ -124,6 +124,7 @@ main (int argc, char **argv)
   cg_tiny_model_save (tiny, 3, 3, 24, 7);
   picture = cg_picture_new (1200, 900, babl_format ("R'G'B' u8"));
   cg_picture_save (picture, picture_path, 8);
+  g_clear_object (&picture);
   gimp_session_prepare (folder);
   killer.random = g_rand_new_with_seed (6);
   errors = gimp_session_run (folder, g_getenv ("CG_TEST_SCRIPT"), watch, &killer);
