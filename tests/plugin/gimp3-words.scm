@@ -63,7 +63,7 @@
 (define (several-rows)
   (let* ((image (open-picture "rgb.png"))
          (bottom (only-layer image))
-         (top (car (gimp-file-load-layer RUN-NONINTERACTIVE image (path "deep.png")))))
+         (top (car (gimp-file-load-layer RUN-NONINTERACTIVE image (path "pixel.png")))))
     (gimp-image-insert-layer image top 0 0)
     (let* ((results (car (plug-in-cyclegan-translate
              #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector top bottom) #:model "tiny"))))
