@@ -134,6 +134,23 @@ def check_shape(top):
             yield f"{language}: no ellipsis: {original}"
 
 
+# What stands in the dialog at once. "Stop" takes the place of "Preview" on the same button.
+DIALOG = r"#:.*plugin/(?:common/(?:controls|dialog|model-view|preview)|gimp2/window)\.c"
+
+
+def check_mnemonics(top):
+    """Each control of the dialog has a letter of its own."""
+    for language in languages(top):
+        letters = {}
+        for block in re.split(r"\n\s*\n", read(top, f"po/{language}.po")):
+            for _, original, translation in messages(block) if re.search(DIALOG, block) else []:
+                mark = re.search(r"_(\w)", translation)
+                if mark and len(original) < 40 and re.search(r"(?:^|[A-Za-z ])_[A-Za-z]", original) and original != "Sto_p":
+                    if mark[1].lower() in letters:
+                        yield f"{language}: one letter for “{letters[mark[1].lower()]}” and “{original}”"
+                    letters[mark[1].lower()] = original
+
+
 def check_current(top):
     """Every message of the sources is in every language."""
     with tempfile.TemporaryDirectory() as folder:
@@ -228,7 +245,7 @@ def report(points):
 def main():
     top = sys.argv[1]
     if len(sys.argv) == 2:
-        checks = [check_languages, check_potfiles, check_macros, check_msgfmt, check_whole, check_formats, check_shape]
+        checks = [check_languages, check_potfiles, check_macros, check_msgfmt, check_whole, check_formats, check_shape, check_mnemonics]
         return report([(check.__name__[6:], check(top)) for check in checks])
     if sys.argv[2] == "current":
         return report([("current", check_current(top))])
