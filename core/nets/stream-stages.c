@@ -114,11 +114,11 @@ plan_halo (CgStage *stage, CgWindow *input)
 }
 
 static void
-plan_step (CgStream *stream, CgStage *stage, gboolean last)
+plan_step (const CgStream *stream, CgStage *stage)
 {
   gint64 width = (gint64)stage->window.n * stage->window.w;
-  /* A narrow last layer computes some rows again for every step; coarse layers have the weights that are worth keeping near. */
-  int least = stage->scale >= 4 ? 4 : stage->scale >= 2 ? 8 : 16;
+  /* Few rows at full resolution are a lot of work in samples side by side, but let a narrow last layer compute many of them twice. */
+  int least = stream->mode == CG_STREAM_SAMPLES || stage->scale >= 4 ? 4 : stage->scale >= 2 ? 8 : 16;
 
   stage->step = CLAMP ((int)(STEP_PIXELS / width) / 4 * 4, least, MOST_ROWS);
   /* There is nothing to save below the rows that a whole image has. */
@@ -161,7 +161,7 @@ plan_modes (CgStream *stream)
       CgStage *stage = &stream->stages[k];
       gboolean depends = stage->finish && is_kind (stage->finish, &cg_instance_norm_class);
 
-      plan_step (stream, stage, k + 1 == stream->n_stages);
+      plan_step (stream, stage);
       if (depends && stream->mode != CG_STREAM_SETTLED)
         {
           stage->settled = FALSE;

@@ -222,6 +222,62 @@ test_estimate (void)
   g_assert_cmpuint (bytes[CG_STATISTICS_SAMPLED] - pixels, <, (guint64)100 << 20);
 }
 
+/* In bytes, from a line of /proc/self/status. */
+static double
+get_status (const char *key)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  line = strstr (text, key);
+  g_assert_nonnull (line);
+  return 1024.0 * g_ascii_strtod (line + strlen (key), NULL);
+}
+
+/* What was estimated is what is taken, within a tenth: with room for the heap's own. */
+static void
+test_peak (void)
+{
+  const CgStatistics statistics[] = { CG_STATISTICS_EXACT, CG_STATISTICS_SAMPLED };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statistics); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/translate-rows/peak/subprocess/%u", (guint)statistics[i]);
+
+      g_test_trap_subprocess (path, 0, 0);
+      g_test_trap_assert_passed ();
+    }
+}
+
+static void
+measure_peak (gconstpointer data)
+{
+  g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 40, SEED);
+  Picture picture;
+  CgTranslateOptions options;
+  guint64 bytes;
+  double before, peak;
+  g_autoptr (GError) error = NULL;
+
+  picture_init (&picture, 2800, 2400);
+  memset (picture.out, 1, (size_t)2800 * 2400 * 3 * sizeof (float));
+  cg_translate_options_init (&options);
+  options.size_mode = CG_SIZE_FULL;
+  options.statistics = (CgStatistics)GPOINTER_TO_INT (data);
+  options.n_threads = 1;
+  g_assert_true (cg_translate_estimate (model, &options, 2800, 2400, NULL, NULL, &bytes, NULL));
+  options.memory_limit = bytes;
+  before = get_status ("VmRSS:");
+  cg_translate (model, &options, 2800, 2400, picture.in, 2800 * 3, picture.out, 2800 * 3, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  peak = get_status ("VmHWM:") - before;
+  g_test_message ("estimated %.1f MiB, took %.1f MiB", (double)bytes / 1048576.0, peak / 1048576.0);
+  g_assert_cmpfloat (peak, <, 1.1 * (double)bytes);
+  g_assert_cmpfloat (peak, >, 0.9 * (double)bytes);
+  picture_clear (&picture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -230,5 +286,8 @@ main (int argc, char **argv)
   g_test_add_func ("/translate-rows/failures", test_failures);
   g_test_add_func ("/translate-rows/statistics", test_statistics);
   g_test_add_func ("/translate-rows/estimate", test_estimate);
+  g_test_add_func ("/translate-rows/peak", test_peak);
+  g_test_add_data_func ("/translate-rows/peak/subprocess/1", GINT_TO_POINTER (CG_STATISTICS_EXACT), measure_peak);
+  g_test_add_data_func ("/translate-rows/peak/subprocess/2", GINT_TO_POINTER (CG_STATISTICS_SAMPLED), measure_peak);
   return g_test_run ();
 }
