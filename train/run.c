@@ -357,6 +357,16 @@ loop (Run *run, GError **error)
   return save (run, error) ? CG_RUN_COMPLETE : CG_RUN_FAILED;
 }
 
+/* How many images were left out so far; each was named when it was met. */
+static void
+tell_skipped (const Run *run)
+{
+  int n = cg_dataset_get_n_skipped (run->dataset);
+
+  if (n > 0)
+    cg_progress_say (run->progress, ngettext ("%d file could not be used", "%d files could not be used", (gulong)n), n);
+}
+
 CgRunOutcome
 cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
 {
@@ -385,6 +395,7 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
 
   run.progress = cg_progress_new (run.trainer.state.n_steps, run.trainer.last_step,
                                   run.options->n_epochs + run.options->n_epochs_decay);
+  tell_skipped (&run);
   if (run.trainer.state.n_steps > 0)
     cg_progress_say (run.progress, _ ("Going on after step %" PRId64), run.trainer.state.n_steps);
   outcome = loop (&run, error);

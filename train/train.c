@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `cyclegan train`: from what was typed to an exit status. */
 #include <glib/gi18n.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "image-io.h"
@@ -85,6 +86,16 @@ print_config (const CgTrainOptions *options, guint64 given, GError **error)
   return CG_EXIT_OK;
 }
 
+/* GLogFunc: what there is to know of images, as this command's other messages are, over the live line. */
+static void
+tell_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  if (level & G_LOG_LEVEL_WARNING)
+    g_printerr ("%scyclegan: %s\n", isatty (STDERR_FILENO) == 1 ? "\r\033[K" : "", message);
+  else
+    g_log_default_handler (domain, level, message, data);
+}
+
 int
 cg_command_train (int argc, char **argv)
 {
@@ -96,6 +107,7 @@ cg_command_train (int argc, char **argv)
     return report (error);
   cg_presets_apply (options, &given);
   cg_image_init ();
+  g_log_set_default_handler (tell_warning, NULL);
   if (options->print_config)
     return print_config (options, given, &error);
 

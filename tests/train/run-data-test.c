@@ -5,7 +5,9 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "image-fixture.h"
+#include "program.h"
 #include "run.h"
 #include "tiny-run.h"
 
@@ -93,6 +95,44 @@ test_waiting (void)
   fixture_folder_free (folder);
 }
 
+/* The command itself: a bad file is told and counted like a message of its own, without ending anything; a folder of bad
+ * ones ends it; sizes that differ are wrong usage. */
+static void
+test_messages (void)
+{
+  char *folder = fixture_folder_new ();
+  g_autofree char *dataset = tiny_dataset_new (folder);
+  g_autofree char *out = g_build_filename (folder, "run", NULL);
+  g_autofree char *other = g_build_filename (folder, "other", NULL);
+  g_autofree char *bad = g_build_filename (dataset, "trainA", "words.png", NULL);
+  g_autofree char *messages = NULL;
+
+  g_assert_true (g_file_set_contents (bad, "words", -1, NULL));
+  g_assert_cmpint (
+      program_finish (program_start (tiny_run_argv (dataset, out, "--max-steps", "1", NULL)), NULL, &messages), ==,
+      CG_EXIT_OK);
+  g_assert_true (g_str_has_prefix (messages, "cyclegan: skipped: "));
+  g_assert_nonnull (strstr (messages, "trainA/words.png: not an image"));
+  g_assert_nonnull (strstr (messages, "\n1 file could not be used\n"));
+  g_assert_null (strstr (messages, "WARNING"));
+  g_clear_pointer (&messages, g_free);
+
+  g_assert_cmpint (
+      program_finish (program_start (tiny_run_argv (dataset, other, "--preprocess", "none", NULL)), NULL, &messages),
+      ==, CG_EXIT_USAGE);
+  g_assert_nonnull (strstr (messages, "all images must have one size"));
+  g_clear_pointer (&messages, g_free);
+
+  g_assert_cmpint (
+      program_finish (program_start (tiny_run_argv (dataset, other, "--preprocess", "crop", "--crop-size", "64", NULL)),
+                      NULL, &messages),
+      ==, CG_EXIT_FAILED);
+  g_assert_nonnull (strstr (messages, "trainA/00.png: 48 x 40 pixels, too small for a crop of 64 x 64"));
+  g_assert_nonnull (strstr (messages, "trainA: holds no image that can be used (6 files were tried)"));
+  g_assert_false (g_file_test (other, G_FILE_TEST_EXISTS));
+  fixture_folder_free (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -101,5 +141,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train/run-data/modes", test_modes);
   g_test_add_func ("/train/run-data/sizes-differ", test_sizes_differ);
   g_test_add_func ("/train/run-data/waiting", test_waiting);
+  g_test_add_func ("/train/run-data/messages", test_messages);
   return g_test_run ();
 }
