@@ -108,6 +108,8 @@ typedef struct
   float *dw;
   float *x_block, *y_block, *own;
   size_t first, count; /* tiles of this block */
+  int c_first, c_end;  /* channels of x that are wanted */
+  const CgWorkspace *workspace;
   Plan plan;
 } Job;
 
@@ -149,7 +151,7 @@ transform_tiles (size_t item, int worker, void *data)
       float *x = gemm->strided ? job->x_block + t * (size_t)plan->x_width : own;
       float *y = gemm->strided ? job->y_block + t * (size_t)plan->y_width : own;
 
-      for (int c = 0; c < sh->c; c += CG_WINOGRAD_CHANNELS)
+      for (int c = job->c_first; c < job->c_end; c += CG_WINOGRAD_CHANNELS)
         rows->winograd_input (cg_plane_at (&job->x, n, top - sh->pad, left - sh->pad, sh->c) + c, job->x.row_stride,
                               (size_t)sh->c, sh->ho - top + 2, sh->wo - left + 2, sh->c - c, x + c,
                               gemm->strided ? plan->x_element : (size_t)round_channels (sh->c));
@@ -213,18 +215,52 @@ multiply_group (size_t item, int worker, void *data)
                                                   (size_t)sh->c * (size_t)sh->k);
 }
 
+static void
+set_blocks (Job *job, float *scratch)
+{
+  job->x_block = scratch;
+  job->y_block = job->x_block + CG_WINOGRAD_PRODUCTS * job->plan.x_element;
+  job->own = scratch + shared_floats (&job->plan);
+}
+
+/* One of two threads: its half of the channels of x and all of y, transformed into memory of its own. */
+static void
+sum_half (size_t item, int worker, void *data)
+{
+  Job job = *(const Job *)data;
+  const Plan *plan = &job.plan;
+  const int groups = plan->n_c_groups, begin = item == 0 ? 0 : groups / 2, end = item == 0 ? groups / 2 : groups;
+
+  set_blocks (&job, cg_workspace_get (job.workspace, worker));
+  job.c_first = begin * plan->c_group;
+  job.c_end = MIN (end * plan->c_group, job.shape->c);
+  for (job.first = 0; job.first < plan->n_tiles; job.first += plan->block_tiles)
+    {
+      job.count = MIN (plan->block_tiles, plan->n_tiles - job.first);
+      for (size_t i = 0; i * TRANSFORM_TILES < job.count; i++)
+        transform_tiles (i, 0, &job);
+      for (size_t i = (size_t)(begin * plan->n_k_groups); i < (size_t)(end * plan->n_k_groups); i++)
+        multiply_group (i, 0, &job);
+    }
+}
+
 void
 cg_winograd_gradient_run (const CgMachine *machine, const CgConvShape *shape, CgPlane x, CgPlane y, float *dw,
                           const CgWorkspace *workspace)
 {
-  Job job = { .machine = machine, .shape = shape, .x = x, .y = y, .dw = dw };
+  Job job = { .machine = machine, .shape = shape, .x = x, .y = y, .dw = dw, .c_end = shape->c, .workspace = workspace };
   const Plan *plan = &job.plan;
 
   plan_init (&job.plan, machine, shape);
-  job.x_block = workspace->scratch;
-  job.y_block = job.x_block + CG_WINOGRAD_PRODUCTS * plan->x_element;
-  job.own = workspace->scratch + shared_floats (plan);
+  /* What one processor has just written the other gets slowly: to transform y twice is quicker than to fetch half of both. Every
+   * sum is formed in the same order either way. */
+  if (machine->gemm->strided && workspace->n_threads == 2 && plan->n_c_groups % 2 == 0)
+    {
+      cg_parallel_for (2, 2, sum_half, &job);
+      return;
+    }
 
+  set_blocks (&job, workspace->scratch);
   for (job.first = 0; job.first < plan->n_tiles; job.first += plan->block_tiles)
     {
       job.count = MIN (plan->block_tiles, plan->n_tiles - job.first);
