@@ -309,7 +309,7 @@ test_threads (gconstpointer data)
   const CgConvShape shapes[] = {
     make_shape (2, 33, 30, 64, 64, 3, 3, 1, 1), make_shape (1, 70, 65, 3, 64, 7, 7, 1, 3),
     make_shape (1, 70, 65, 32, 3, 7, 7, 1, 3),  make_shape (1, 31, 34, 32, 64, 3, 3, 2, 1),
-    make_shape (1, 4, 4, 64, 128, 4, 4, 2, 1),
+    make_shape (1, 4, 4, 64, 128, 4, 4, 2, 1),  make_shape (3, 40, 41, 128, 96, 3, 3, 1, 1),
   };
   const int n_threads[] = { 2, 3, 7 };
 
