@@ -384,6 +384,9 @@ build_left (CgDialog *dialog)
   gtk_widget_set_tooltip_text (dialog->run, _ ("Asks the network. Detail, Apply and Strength can be changed afterwards "
                                                "without asking it again."));
   dialog->progress = gtk_progress_bar_new ();
+#if GTK_CHECK_VERSION(3, 0, 0)
+  gtk_widget_set_valign (dialog->progress, GTK_ALIGN_CENTER);
+#endif
   gtk_box_pack_start (GTK_BOX (row), dialog->run, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (row), dialog->progress, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (left), row, FALSE, FALSE, 0);

@@ -32,7 +32,7 @@ WORDS = {
 (define (layers image) (vector->list (car (gimp-image-get-layers image))))
 (define (ask image)
   (plug-in-cyclegan-translate #:run-mode RUN-INTERACTIVE #:image image #:drawables (car (gimp-image-get-selected-layers image))))
-(define (save image name) (file-ppm-export #:run-mode RUN-NONINTERACTIVE #:image image #:file (path name) #:raw TRUE))
+(define (save image name) (file-ppm-export #:run-mode RUN-NONINTERACTIVE #:image image #:file (path name)))
 (define (top image) #t)
 (define (images) (vector->list (car (gimp-get-images))))
 """,
@@ -110,7 +110,8 @@ class Session:
         with open(self.folder + "/gimp/gimprc", "w", encoding="ascii") as file:
             file.write(f'(plug-in-path "{self.folder}/plug-ins")\n')
             if VERSION == 3:
-                # Else it welcomes who has never seen this version.
+                # It welcomes who has never seen this version, and then everyone.
+                file.write("(show-welcome-dialog no)\n")
                 file.write(f'(config-version "{run(GIMP, "--version").split()[-1]}")\n')
         with open(self.folder + "/words.scm", "w", encoding="ascii") as file:
             file.write(f'(define folder "{self.folder}")' + WORDS[VERSION] + COMMON)
