@@ -428,13 +428,14 @@ cg_dialog_new (const CgDialogSource *source, const CgSettings *settings, void (*
   dialog->preview = cg_preview_new (source->buffer, on_moved, dialog);
   dialog->controls
       = cg_controls_new (settings, MIN (extent->width, extent->height), source->outputs, on_changed, dialog);
-  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_REPLACE, source->no_replacing);
-  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_LIVE, source->no_live);
   gtk_box_pack_start (GTK_BOX (dialog->box), build_left (dialog), TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (dialog->box), build_right (dialog, source->note), FALSE, TRUE, 0);
   g_signal_connect (dialog->run, "clicked", G_CALLBACK (on_run), dialog);
   g_signal_connect_swapped (dialog->box, "map", G_CALLBACK (cg_model_view_focus), dialog->models);
   g_signal_connect (dialog->box, "destroy", G_CALLBACK (on_destroy), dialog);
+  /* Last, for what was used the last time may be refused now, and all that is shown changes with it. */
+  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_REPLACE, source->no_replacing);
+  cg_controls_set_refusal (dialog->controls, CG_OUTPUT_LIVE, source->no_live);
   update (dialog);
   return dialog;
 }

@@ -34,11 +34,12 @@ on_ready (gboolean ready, gpointer data)
   ((Fixture *)data)->ready = ready;
 }
 
-Fixture *
-fixture_new (const char *model, int width, int height)
+static Fixture *
+make (const char *model, int width, int height, const char *no_replacing)
 {
   Fixture *fixture = g_new0 (Fixture, 1);
-  CgDialogSource source = { .selection = { 0, 0, width, height }, .outputs = CG_OUTPUT_LIVE + 1 };
+  CgDialogSource source
+      = { .selection = { 0, 0, width, height }, .outputs = CG_OUTPUT_LIVE + 1, .no_replacing = no_replacing };
   g_auto (CgSettings) settings;
 
   cg_settings_init (&settings);
@@ -47,6 +48,8 @@ fixture_new (const char *model, int width, int height)
   settings.size_mode = CG_SIZE_SIZE;
   settings.size = 64;
   settings.detail = 0.5;
+  if (no_replacing)
+    settings.output = CG_OUTPUT_REPLACE;
   fixture->picture = cg_picture_new (width, height, babl_format ("R'G'B' u8"));
   source.buffer = fixture->picture;
   fixture->window = gtk_window_new (GTK_WINDOW_TOPLEVEL);
@@ -55,6 +58,18 @@ fixture_new (const char *model, int width, int height)
   gtk_widget_show_all (fixture->window);
   fixture_settle ();
   return fixture;
+}
+
+Fixture *
+fixture_new (const char *model, int width, int height)
+{
+  return make (model, width, height, NULL);
+}
+
+Fixture *
+fixture_new_refused (const char *model, const char *reason)
+{
+  return make (model, 60, 50, reason);
 }
 
 void

@@ -24,6 +24,8 @@ typedef struct
 /* The models "tiny", "tiny-2" and "wrong", whose weights are damaged, are installed in cyclegan/models below fixture_folder().
  * Detail 0.5, size 64, else the defaults. */
 Fixture *fixture_new (const char *model, int width, int height);
+/* The same over a layer that cannot be replaced, where that was done the last time. */
+Fixture *fixture_new_refused (const char *model, const char *reason);
 void fixture_free (Fixture *fixture);
 const char *fixture_folder (void);
 

@@ -79,6 +79,20 @@ test_outputs (void)
   fixture_free (fixture);
 }
 
+/* What was done the last time cannot be done to this layer. */
+static void
+test_refused (void)
+{
+  Fixture *fixture = fixture_new_refused ("tiny", "locked");
+  g_auto (CgSettings) settings;
+
+  cg_settings_init (&settings);
+  cg_dialog_get_settings (fixture->dialog, &settings);
+  g_assert_cmpint (settings.output, ==, CG_OUTPUT_NEW_LAYER);
+  g_assert_true (fixture->ready);
+  fixture_free (fixture);
+}
+
 static void
 test_reset (void)
 {
@@ -273,6 +287,7 @@ main (int argc, char **argv)
   return fixture_main (argc, argv,
                        (const FixtureTest[]){ { "/dialog/controls", test_controls },
                                               { "/dialog/outputs", test_outputs },
+                                              { "/dialog/refused", test_refused },
                                               { "/dialog/reset", test_reset },
                                               { "/dialog/preview", test_preview },
                                               { "/dialog/truth", test_truth },
