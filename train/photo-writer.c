@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "image-io.h"
 #include "photo-metadata.h"
+#include "png-profile.h"
 
 typedef struct
 {
@@ -123,6 +124,52 @@ run_saver (const FileType *file_type, GeglBuffer *buffer, const char *path)
   return caught;
 }
 
+/* The same numbers, said to be sRGB: what GEGL's PNG saver writes without looking at the space. */
+static GeglBuffer *
+strip_space (GeglBuffer *buffer)
+{
+  const Babl *own = gegl_buffer_get_format (buffer);
+  gboolean bytes = babl_format_get_type (own, 0) == babl_type ("u8");
+  const char *name = babl_format_has_alpha (own) ? bytes ? "R'G'B'A u8" : "R'G'B'A u16"
+                     : bytes                     ? "R'G'B' u8"
+                                                 : "R'G'B' u16";
+  const Babl *from = babl_format_with_space (name, babl_format_get_space (own)), *to = babl_format (name);
+  int width = gegl_buffer_get_width (buffer), height = gegl_buffer_get_height (buffer);
+  g_autofree guint8 *row = g_malloc ((gsize)width * (gsize)babl_format_get_bytes_per_pixel (to));
+  GeglBuffer *stripped = gegl_buffer_new (gegl_buffer_get_extent (buffer), to);
+
+  for (int y = 0; y < height; y++)
+    {
+      const GeglRectangle line = { 0, y, width, 1 };
+
+      gegl_buffer_get (buffer, &line, 1.0, from, row, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      gegl_buffer_set (stripped, &line, 0, to, row, GEGL_AUTO_ROWSTRIDE);
+    }
+  return stripped;
+}
+
+/* Returns: FALSE with an error that does not name the file. */
+static gboolean
+save_pixels (const FileType *file_type, GeglBuffer *buffer, const char *path, int fd, GError **error)
+{
+  const Babl *space = babl_format_get_space (gegl_buffer_get_format (buffer));
+  gboolean by_hand = g_str_equal (file_type->operation, "gegl:png-save") && space != babl_space ("sRGB");
+  g_autoptr (GeglBuffer) stripped = by_hand ? strip_space (buffer) : NULL;
+  g_autofree char *caught = run_saver (file_type, stripped ? stripped : buffer, path);
+  const char *profile;
+  int length = 0;
+
+  if (caught)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, caught);
+      return FALSE;
+    }
+  if (!by_hand)
+    return TRUE;
+  profile = babl_space_get_icc (space, &length);
+  return cg_png_set_profile (fd, profile, (gsize)length, error);
+}
+
 static gboolean
 fail (const char *path, const char *reason, GError **error)
 {
@@ -135,12 +182,11 @@ static gboolean
 fill (const FileType *file_type, GeglBuffer *buffer, GExiv2Metadata *metadata, const char *temporary, int fd,
       const char *path, GError **error)
 {
-  g_autofree char *caught = run_saver (file_type, buffer, temporary);
   g_autoptr (GError) trouble = NULL;
   g_autoptr (CgImage) again = NULL;
 
-  if (caught)
-    return fail (path, caught, error);
+  if (!save_pixels (file_type, buffer, temporary, fd, &trouble))
+    return fail (path, trouble->message, error);
   if (metadata && !cg_photo_metadata_write (metadata, buffer, temporary, &trouble))
     {
       g_prefix_error (&trouble, "%s: ", _ ("its metadata"));

@@ -140,6 +140,33 @@ test_tiff_to_tiff (void)
   check_text (kept, "Exif.Image.Artist", "Somebody");
 }
 
+/* A space whose PNG files GEGL 0.4.42 refuses to write: Display P3, as phones give it to their photos. */
+static void
+test_wide_space (void)
+{
+  const Babl *curve = babl_trc ("sRGB");
+  const Babl *space = babl_space_from_chromaticities ("display-p3-by-test", 0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690,
+                                                      0.150, 0.060, curve, curve, curve, BABL_SPACE_FLAG_EQUALIZE);
+  g_autoptr (GeglBuffer) input = cg_command_save_new ("p3.jpg", 50, 40, babl_format_with_space ("R'G'B' u8", space), 0);
+  const Babl *p3 = babl_format_get_space (gegl_buffer_get_format (input));
+  const Babl *format = babl_format_with_space ("R'G'B' float", p3);
+  g_autoptr (GeglBuffer) png = NULL;
+  g_autoptr (GeglBuffer) tiff = NULL;
+  g_autofree float *by_png = NULL;
+  g_autofree float *by_tiff = NULL;
+
+  g_assert_true (p3 != babl_space ("sRGB"));
+  g_assert_cmpint (cg_command_run ("p3.jpg --bit-depth 16 --out p3.png", NULL), ==, 0);
+  g_assert_cmpint (cg_command_run ("p3.jpg --bit-depth 16 --out p3.tif", NULL), ==, 0);
+  png = cg_command_load ("p3.png");
+  tiff = cg_command_load ("p3.tif");
+  g_assert_true (babl_format_get_space (gegl_buffer_get_format (png)) == p3);
+  g_assert_true (babl_format_get_space (gegl_buffer_get_format (tiff)) == p3);
+  by_png = cg_picture_get (png, format);
+  by_tiff = cg_picture_get (tiff, format);
+  g_assert_cmpfloat (cg_picture_compare (by_png, by_tiff, 50 * 40 * 3), <, 1e-4f);
+}
+
 static void
 test_bit_depth (void)
 {
@@ -410,6 +437,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/files/metadata", test_metadata);
   g_test_add_func ("/files/tiff-to-tiff", test_tiff_to_tiff);
+  g_test_add_func ("/files/wide-space", test_wide_space);
   g_test_add_func ("/files/bit-depth", test_bit_depth);
   g_test_add_func ("/files/folders", test_folders);
   g_test_add_func ("/files/collisions", test_collisions);
