@@ -55,7 +55,7 @@ get_values (const CgEvaluation *evaluation, double values[G_N_ELEMENTS (rows)])
     { evaluation->has_identity, evaluation->identity_l1 },
     { distance, evaluation->distance.n_images },
     { distance, evaluation->distance.fake },
-    { distance && evaluation->has_identity, evaluation->distance.input },
+    { distance && evaluation->distance.has_input, evaluation->distance.input },
     { distance, evaluation->distance.floor },
     { pairs, evaluation->n_pairs },
     { pairs, evaluation->translated.l1 },

@@ -163,12 +163,13 @@ cg_metrics_append_distances (CgMetrics *metrics, gint64 step, gint64 epoch, cons
 
   json_object_set_int_member (object, "step", step);
   json_object_set_int_member (object, "epoch", epoch);
-  json_object_set_double_member (object, "distance_A", distances[0].fake);
-  json_object_set_double_member (object, "floor_A", distances[0].floor);
-  json_object_set_double_member (object, "input_A", distances[0].input);
-  json_object_set_double_member (object, "distance_B", distances[1].fake);
-  json_object_set_double_member (object, "floor_B", distances[1].floor);
-  json_object_set_double_member (object, "input_B", distances[1].input);
+  for (int i = 0; i < 2; i++)
+    {
+      json_object_set_double_member (object, i == 0 ? "distance_A" : "distance_B", distances[i].fake);
+      json_object_set_double_member (object, i == 0 ? "floor_A" : "floor_B", distances[i].floor);
+      if (distances[i].has_input)
+        json_object_set_double_member (object, i == 0 ? "input_A" : "input_B", distances[i].input);
+    }
   json_node_set_object (node, object);
   json = json_to_string (node, FALSE);
   return append (metrics, json, error);

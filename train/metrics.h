@@ -49,7 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgMetrics, cg_metrics_free)
 
 /* The line is in the file, though perhaps not on the disk, when this returns. */
 gboolean cg_metrics_append (CgMetrics *metrics, const CgMetricsLine *line, GError **error);
-/* A line of its own: "step", "epoch", and for both generators the members distance_A, floor_A, input_A and so on. */
+/* A line of its own: "step", "epoch", and for both generators the members distance_A, floor_A and, where domains have equally many
+ * channels, input_A. */
 gboolean cg_metrics_append_distances (CgMetrics *metrics, gint64 step, gint64 epoch, const CgSetDistance distances[2],
                                       GError **error);
 /* Waits until everything is on the disk; a checkpoint comes after. */

@@ -4,6 +4,8 @@
 
 #include <glib/gi18n.h>
 
+#include "channels.h"
+
 struct _CgRunEvaluation
 {
   CgDataset *dataset;
@@ -36,16 +38,26 @@ get_to (int i)
   return i == CG_STEP_G_A ? 'B' : 'A';
 }
 
+/* Test image number @index of @domain, with @n_channels, in self->image. */
+static gboolean
+read_image (CgRunEvaluation *self, char domain, int index, int n_channels, GError **error)
+{
+  if (!cg_dataset_get_sample (self->dataset, domain, index, self->image, error))
+    return FALSE;
+  cg_channels_take (self->image, (gsize)self->h * (gsize)self->w, n_channels, self->image);
+  return TRUE;
+}
+
 /* Offers all images of @domain that are wanted in @role. */
 static gboolean
-offer_images (CgRunEvaluation *self, int i, CgSetRole role, char domain, GError **error)
+offer_images (CgRunEvaluation *self, int i, CgSetRole role, char domain, int n_channels, GError **error)
 {
   int n = cg_dataset_get_n_samples (self->dataset, domain);
 
   for (int index = 0; index < n; index++)
     if (cg_set_meter_wants (self->meters[i], role, index))
       {
-        if (!cg_dataset_get_sample (self->dataset, domain, index, self->image, error))
+        if (!read_image (self, domain, index, n_channels, error))
           return FALSE;
         cg_set_meter_offer (self->meters[i], role, index, self->image);
       }
@@ -67,8 +79,8 @@ prepare (CgRunEvaluation *self, int i, const CgNetwork *generator, GError **erro
     }
   self->meters[i] = cg_set_meter_new (n_to, n_from, CG_RUN_EVALUATION_MAX_IMAGES, self->h, self->w, config->output_nc,
                                       config->input_nc == config->output_nc, self->n_threads, error);
-  return self->meters[i] && offer_images (self, i, CG_SET_REAL, get_to (i), error)
-         && offer_images (self, i, CG_SET_INPUT, get_from (i), error);
+  return self->meters[i] && offer_images (self, i, CG_SET_REAL, get_to (i), config->output_nc, error)
+         && offer_images (self, i, CG_SET_INPUT, get_from (i), config->input_nc, error);
 }
 
 CgRunEvaluation *
@@ -103,7 +115,7 @@ translate_images (CgRunEvaluation *self, int i, CgNetwork *generator, GError **e
   for (int index = 0; index < n; index++)
     if (cg_set_meter_wants (self->meters[i], CG_SET_FAKE, index))
       {
-        if (!cg_dataset_get_sample (self->dataset, get_from (i), index, self->image, error)
+        if (!read_image (self, get_from (i), index, cg_network_get_config (generator)->input_nc, error)
             || !cg_network_apply (generator, 1, self->h, self->w, self->image, self->fake, self->n_threads, error))
           return FALSE;
         cg_set_meter_offer (self->meters[i], CG_SET_FAKE, index, self->fake);

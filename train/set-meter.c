@@ -124,6 +124,7 @@ cg_set_meter_compute (CgSetMeter *meter, CgSetDistance *distance, GError **error
   if (!cg_sliced_wasserstein_compute (meter->distance, between, error))
     return FALSE;
   distance->n_images = meter->n_images;
+  distance->has_input = n > SET_INPUT;
   distance->floor = between[SET_REAL * n + SET_OTHER_REAL];
   distance->fake = 0.5 * (between[SET_REAL * n + SET_FAKE] + between[SET_OTHER_REAL * n + SET_FAKE]);
   distance->input

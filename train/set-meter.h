@@ -8,12 +8,14 @@
  * CgSetDistance: sliced Wasserstein distances of sets of @n_images images each.
  * @fake: of generated images from real ones: the mean over both halves of the real ones
  * @floor: of one half of the real images from the other: no generator can be expected to get below
- * @input: of the images that were translated from the real ones, as @fake
+ * @input: of the images that were translated from the real ones, as @fake; only where @has_input
  */
 typedef struct
 {
   int n_images;
-  double fake, floor, input;
+  double fake, floor;
+  gboolean has_input;
+  double input;
 } CgSetDistance;
 
 typedef enum
@@ -30,7 +32,7 @@ typedef struct _CgSetMeter CgSetMeter;
  * @n_real, @n_input: how many images there are; at least 2 and 1
  * @max_images: of a set; 0: as many as there are
  * @h, @w, @n_channels: of all images
- * @has_input: FALSE leaves CG_SET_INPUT out and @input 0
+ * @has_input: FALSE leaves CG_SET_INPUT out
  *
  * Every set gets min (n_input, n_real / 2) images, drawn by a fixed seed, because the distance falls with the number of images whatever they
  * are. Fails with CG_ERROR_SHAPE, CG_ERROR_MEMORY.

@@ -134,6 +134,22 @@ test_ema (TinyFixture *fixture, gconstpointer data)
   assert_best (ema, lines_ema, "distance_A", "G_A.safetensors");
 }
 
+/* Grey images of A, where what is not translated cannot be compared with B. */
+static void
+test_grey (TinyFixture *fixture, gconstpointer data)
+{
+  g_autofree char *out = tiny_fixture_path (fixture, "out");
+  g_auto (GStrv) lines = NULL;
+
+  tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--max-steps", "2", "--eval-freq", "1", "--input-nc", "1",
+                                  "--lambda-identity", "0", NULL),
+                   CG_RUN_COMPLETE);
+  lines = get_lines (out);
+  g_assert_cmpuint (g_strv_length (lines), ==, 2);
+  g_assert_cmpfloat (get_member (lines[1], "distance_B"), >, 0.0);
+  g_assert_null (strstr (lines[1], "input_A"));
+}
+
 /* An interrupted run ends with the lines and the best generators of one that was not; what is measured changes no weight. */
 static void
 test_resume (TinyFixture *fixture, gconstpointer data)
@@ -227,6 +243,7 @@ main (int argc, char **argv)
   g_test_add ("/train/run-evaluation/" name, TinyFixture, NULL, tiny_fixture_set_up, function, tiny_fixture_tear_down)
   ADD ("best", test_best);
   ADD ("ema", test_ema);
+  ADD ("grey", test_grey);
   ADD ("resume", test_resume);
   ADD ("too-few", test_too_few);
   g_test_add_func ("/train/run-evaluation/stored", test_stored);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "image-fixture.h"
 #include "image-io.h"
 
@@ -79,6 +80,36 @@ test_unwritable (void)
   fixture_folder_free (folder);
 }
 
+/* What was put into a cell comes out of it again. */
+static void
+test_cut (void)
+{
+  float values[2 * 3 * 3];
+  char *folder = fixture_folder_new ();
+  g_autofree char *path = fixture_path (folder, "grid.png");
+  g_autoptr (CgSampleGrid) grid = cg_sample_grid_new (4, 3, 2, 3, NULL);
+  g_autoptr (CgImage) image = NULL;
+  g_autoptr (CgImage) cell = NULL;
+  g_autoptr (CgImage) none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 18; i++)
+    values[i] = (float)(10 * i) / 127.5f - 1.0f;
+  cg_sample_grid_set (grid, 2, 1, values);
+  g_assert_true (cg_sample_grid_save (grid, path, NULL));
+  image = cg_image_load (path, NULL);
+  cell = cg_sample_grid_cut (image, 4, 3, 2, 1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (cell->width, ==, 3);
+  g_assert_cmpint (cell->height, ==, 2);
+  for (int i = 0; i < 18; i++)
+    g_assert_cmpint (cell->pixels[i], ==, 10 * i);
+  none = cg_sample_grid_cut (image, 3, 3, 2, 1, &error);
+  g_assert_null (none);
+  g_assert_error (error, CG_ERROR, CG_ERROR_FORMAT);
+  fixture_folder_free (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -86,5 +117,6 @@ main (int argc, char **argv)
   g_test_add_func ("/sample-grid/layout", test_layout);
   g_test_add_func ("/sample-grid/values", test_values);
   g_test_add_func ("/sample-grid/unwritable", test_unwritable);
+  g_test_add_func ("/sample-grid/cut", test_cut);
   return g_test_run ();
 }
