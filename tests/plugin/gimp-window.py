@@ -178,7 +178,7 @@ class Session:
     def keys(self, *keys):
         for key in keys:
             run("xdotool", "key", "--clearmodifiers", key)
-            time.sleep(0.15)
+            time.sleep(1.0 if key == "alt+r" else 0.2)  # a response of the dialog takes longer than a key
 
     def shot(self, name):
         """The whole screen as bytes of pixels; also to a file where these are wanted."""
