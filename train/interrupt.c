@@ -17,19 +17,28 @@ on_signal (int number)
   requested = 1;
 }
 
-void
-cg_interrupt_install (void)
+static void
+handle (void (*handler) (int number), int flags)
 {
-  struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+  struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
   struct sigaction former;
 
   sigemptyset (&action.sa_mask);
+  sigaddset (&action.sa_mask, SIGINT);
+  sigaddset (&action.sa_mask, SIGTERM);
+  sigaddset (&action.sa_mask, SIGHUP);
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
-  /* A terminal that closes ends the run like Ctrl-C, unless nohup wants otherwise. */
+  /* A terminal that closes ends the work like Ctrl-C, unless nohup wants otherwise. */
   sigaction (SIGHUP, NULL, &former);
   if (former.sa_handler != SIG_IGN)
     sigaction (SIGHUP, &action, NULL);
+}
+
+void
+cg_interrupt_install (void)
+{
+  handle (on_signal, SA_RESTART);
   /* A file that may not grow is an error of the call that writes, not the end of the process. */
   signal (SIGXFSZ, SIG_IGN);
 }
@@ -46,14 +55,8 @@ on_end (int number)
 void
 cg_interrupt_end_at_once (void (*clean_up) (void))
 {
-  struct sigaction action = { .sa_handler = on_end };
-
   before_end = clean_up;
-  sigemptyset (&action.sa_mask);
-  sigaddset (&action.sa_mask, SIGINT);
-  sigaddset (&action.sa_mask, SIGTERM);
-  sigaction (SIGINT, &action, NULL);
-  sigaction (SIGTERM, &action, NULL);
+  handle (on_end, 0);
 }
 
 gboolean

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Ctrl-C and SIGTERM as a flag that the run loop looks at between steps. */
+/* Ctrl-C, SIGTERM and a terminal that closes (SIGHUP) as a flag that the run loop looks at between steps. A process that
+ * was started to ignore SIGHUP, by nohup, goes on ignoring it. */
 #pragma once
 
 #include <glib.h>
 
-/* From now on the first SIGINT or SIGTERM raises the flag; the second ends the process at once with status 130. */
+/* From now on the first such signal raises the flag; the second ends the process at once with status 130. */
 void cg_interrupt_install (void);
 gboolean cg_interrupt_is_requested (void);
 

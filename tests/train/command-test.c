@@ -112,6 +112,39 @@ test_terminate (TinyFixture *fixture, gconstpointer data)
   interrupt (fixture, SIGTERM);
 }
 
+/* A terminal that closes. */
+static void
+test_hang_up (TinyFixture *fixture, gconstpointer data)
+{
+  signal (SIGHUP, SIG_DFL);
+  interrupt (fixture, SIGHUP);
+}
+
+/* The same where the signal is ignored from the start, as under nohup: the run goes on to its end. GSubprocess would undo
+ * that, a shell does not. */
+static void
+test_ignored_hang_up (TinyFixture *fixture, gconstpointer data)
+{
+  g_autofree char *out = tiny_fixture_path (fixture, "run");
+  g_autofree char *first = g_build_filename (out, "samples", "step-00000001.png", NULL);
+  g_autofree char *last = g_build_filename (out, "samples", "step-00000020.png", NULL);
+  g_auto (GStrv) argv = tiny_run_argv (fixture->dataset, out, "--max-steps", STEPS, "--sample-freq", "1", NULL);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+  g_autoptr (GError) error = NULL;
+  GSubprocess *process;
+
+  g_strv_builder_add_many (builder, "sh", "-c", "trap '' HUP; exec \"$0\" \"$@\"", g_getenv ("CG_PROGRAM"), NULL);
+  g_strv_builder_addv (builder, (const char **)argv);
+  all = g_strv_builder_end (builder);
+  process = g_subprocess_newv ((const char *const *)all, G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+  g_assert_no_error (error);
+  g_assert_true (program_wait_for (process, first));
+  g_subprocess_send_signal (process, SIGHUP);
+  g_assert_cmpint (program_finish (process, NULL, NULL), ==, CG_EXIT_OK);
+  g_assert_true (g_file_test (last, G_FILE_TEST_EXISTS));
+}
+
 /* An interrupted run goes on as if nothing had been. */
 static void
 test_interrupt_and_resume (TinyFixture *fixture, gconstpointer data)
@@ -231,6 +264,8 @@ main (int argc, char **argv)
   ADD ("statuses", test_statuses);
   ADD ("interrupt", test_interrupt);
   ADD ("terminate", test_terminate);
+  ADD ("hang-up", test_hang_up);
+  ADD ("ignored-hang-up", test_ignored_hang_up);
   ADD ("interrupt-and-resume", test_interrupt_and_resume);
   ADD ("kill", test_kill);
   return g_test_run ();
