@@ -114,6 +114,12 @@ cg_checkpoint_write (const CgCheckpoint *checkpoint, const char *path, GError **
   return write_state (checkpoint, path, error);
 }
 
+guint64
+cg_checkpoint_measure_network (CgNetwork *network)
+{
+  return cg_network_get_n_floats (network) * sizeof (float) + MAX_HEADER_BYTES;
+}
+
 GArray *
 cg_checkpoint_measure (const CgCheckpoint *checkpoint)
 {
@@ -123,13 +129,12 @@ cg_checkpoint_measure (const CgCheckpoint *checkpoint)
 
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     {
-      guint64 n_floats = cg_network_get_n_floats (checkpoint->networks[i]);
-      guint64 bytes = n_floats * sizeof (float) + MAX_HEADER_BYTES;
+      guint64 bytes = cg_checkpoint_measure_network (checkpoint->networks[i]);
 
       g_array_append_val (sizes, bytes);
       if (i < CG_CHECKPOINT_N_AVERAGES && checkpoint->averages[i])
         g_array_append_val (sizes, bytes);
-      state += 2 * n_floats;
+      state += 2 * cg_network_get_n_floats (checkpoint->networks[i]);
     }
   state = state * sizeof (float) + CG_STEP_N_NETWORKS * 2 * MAX_HEADER_BYTES;
   g_array_append_val (sizes, state);

@@ -34,6 +34,9 @@ typedef struct
   double wait_seconds;
 } CgCheckpoint;
 
+/* The most that the file of one network takes, in bytes. */
+guint64 cg_checkpoint_measure_network (CgNetwork *network);
+
 /* The most that each file of a checkpoint will take, in bytes, with full pools: guint64. (transfer full) */
 GArray *cg_checkpoint_measure (const CgCheckpoint *checkpoint);
 

@@ -320,7 +320,7 @@ cg_run_folder_list_samples (const CgRunFolder *folder, gint64 last_step, GError 
 }
 
 gboolean
-cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, GError **error)
+cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, const GArray *others, GError **error)
 {
   g_autoptr (GArray) steps = cg_run_folder_list_checkpoints (folder, error);
   g_autoptr (GArray) missing = g_array_new (FALSE, FALSE, sizeof (guint64));
@@ -329,6 +329,7 @@ cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, GError
     return FALSE;
   for (guint i = MIN (steps->len, N_KEPT); i <= N_KEPT; i++)
     g_array_append_vals (missing, sizes->data, sizes->len);
+  g_array_append_vals (missing, others->data, others->len);
   return cg_disk_room_check (folder->path, TEMPORARY_PREFIX, (const guint64 *)(gpointer)missing->data, missing->len,
                              error);
 }

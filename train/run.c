@@ -102,13 +102,38 @@ read_newest_checkpoint (Run *run, GError **error)
   return FALSE;
 }
 
+/* What the models outside checkpoints will take that are not there yet, and one that is written before it replaces another:
+ * guint64. (transfer full) */
+static GArray *
+measure_models (const Run *run)
+{
+  GArray *sizes = g_array_new (FALSE, FALSE, sizeof (guint64));
+
+  for (int i = 0; i < CG_BEST_N_GENERATORS; i++)
+    {
+      const char *name = cg_checkpoint_network_names[i];
+      guint64 size = cg_checkpoint_measure_network (run->trainer.state.networks[i]);
+      g_autofree char *newest = cg_run_folder_get_model_path (run->folder, name);
+      g_autofree char *best = cg_run_folder_get_best_path (run->folder, name);
+
+      if (i == 0)
+        g_array_append_val (sizes, size);
+      if (!g_file_test (newest, G_FILE_TEST_EXISTS))
+        g_array_append_val (sizes, size);
+      if (run->options->eval_freq > 0 && !g_file_test (best, G_FILE_TEST_EXISTS))
+        g_array_append_val (sizes, size);
+    }
+  return sizes;
+}
+
 /* Found now rather than at the first checkpoint, an hour later. */
 static gboolean
 check_room (const Run *run, GError **error)
 {
   g_autoptr (GArray) sizes = cg_checkpoint_measure (&run->trainer.state);
+  g_autoptr (GArray) models = measure_models (run);
 
-  return cg_run_folder_check_room (run->folder, sizes, error);
+  return cg_run_folder_check_room (run->folder, sizes, models, error);
 }
 
 /* The state in which the next step finds everything: that of the newest checkpoint, or the initial one. */
@@ -383,8 +408,9 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
   if (!run.dataset)
     return CG_RUN_FAILED;
   run.folder = cg_run_folder_open (run.options->out, run.options->resume, error);
-  if (!run.folder || !cg_trainer_init (&run.trainer, run.options, run.dataset, error) || !restore (&run, error))
+  if (!run.folder || !cg_trainer_init (&run.trainer, run.options, run.dataset, error))
     return CG_RUN_FAILED;
+  /* What can be refused is refused before the folder holds a run. */
   if (run.options->eval_freq > 0)
     {
       run.evaluation
@@ -392,6 +418,8 @@ cg_run (const CgTrainOptions *wanted, guint64 given, GError **error)
       if (!run.evaluation)
         return CG_RUN_FAILED;
     }
+  if (!restore (&run, error))
+    return CG_RUN_FAILED;
 
   run.progress = cg_progress_new (run.trainer.state.n_steps, run.trainer.last_step,
                                   run.options->n_epochs + run.options->n_epochs_decay);

@@ -195,6 +195,8 @@ test_too_few (TinyFixture *fixture, gconstpointer data)
   error = tiny_run_fail (tiny_run_argv (fixture->dataset, out, "--max-steps", "3", "--eval-freq", "2", NULL));
   g_assert_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE);
   g_assert_nonnull (strstr (error->message, "testB"));
+  /* Nothing is left of the attempt that would have the next one refused. */
+  tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--max-steps", "1", NULL), CG_RUN_COMPLETE);
 }
 
 /* What is written is read; the first distance is the best there is; equal ones are no better. */

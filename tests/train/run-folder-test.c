@@ -151,6 +151,36 @@ test_kept_out (void)
   fixture_folder_free (root);
 }
 
+/* What other files take is asked for like what checkpoints take, and nothing is left of the asking. */
+static void
+test_room (void)
+{
+  char *root = fixture_folder_new ();
+  g_autofree char *path = g_build_filename (root, "run", NULL);
+  g_autoptr (CgRunFolder) folder = cg_run_folder_open (path, FALSE, NULL);
+  g_autoptr (GArray) little = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_autoptr (GArray) much = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_autoptr (GError) error = NULL;
+  const guint64 bytes = 4096, absurd = G_GUINT64_CONSTANT (1) << 62;
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  g_array_append_val (little, bytes);
+  g_array_append_val (much, absurd);
+  g_assert_true (cg_run_folder_check_room (folder, little, little, &error));
+  g_assert_no_error (error);
+  g_assert_false (cg_run_folder_check_room (folder, little, much, &error));
+  g_assert_cmpint (error->domain, ==, G_FILE_ERROR);
+  g_clear_error (&error);
+  g_assert_false (cg_run_folder_check_room (folder, much, little, &error));
+  g_assert_cmpint (error->domain, ==, G_FILE_ERROR);
+  dir = g_dir_open (path, 0, NULL);
+  while ((name = g_dir_read_name (dir)))
+    g_assert_true (strcmp (name, "checkpoints") == 0 || strcmp (name, "samples") == 0);
+  g_clear_pointer (&folder, cg_run_folder_free);
+  fixture_folder_free (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -158,5 +188,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train/run-folder/kept", test_kept);
   g_test_add_func ("/train/run-folder/incomplete", test_incomplete);
   g_test_add_func ("/train/run-folder/kept-out", test_kept_out);
+  g_test_add_func ("/train/run-folder/room", test_room);
   return g_test_run ();
 }
