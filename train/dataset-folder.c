@@ -235,6 +235,23 @@ cg_dataset_folder_get_median_side (const CgDatasetFolder *folder)
   return sides[n / 2];
 }
 
+guint64
+cg_dataset_folder_get_uncached_bytes (CgDatasetFolder *folder)
+{
+  guint64 bytes = 0;
+
+  g_mutex_lock (&folder->lock);
+  for (guint i = 0; i < folder->entries->len; i++)
+    {
+      const Entry *entry = &g_array_index (folder->entries, Entry, i);
+
+      if (!entry->image && !entry->bad)
+        bytes += (guint64)entry->width * (guint64)entry->height * 3;
+    }
+  g_mutex_unlock (&folder->lock);
+  return bytes;
+}
+
 /* Decodes and scales. A header that promised another size than the pixels have is damage. */
 static CgImage *
 load_scaled (const CgDatasetFolder *folder, const char *file, const Entry *entry, GError **error)

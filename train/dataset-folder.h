@@ -24,6 +24,9 @@ const char *cg_dataset_folder_get_rounded (const CgDatasetFolder *folder, int *n
 /* Median of the short sides after preprocessing, before cropping. */
 int cg_dataset_folder_get_median_side (const CgDatasetFolder *folder);
 
+/* Bytes of all images that are not in memory yet, were all to be kept. */
+guint64 cg_dataset_folder_get_uncached_bytes (CgDatasetFolder *folder);
+
 /* Image number @index, or the next one that can be read. It belongs to the folder, or to the caller where *owned
  * is set to it. Any thread may call this. */
 const CgImage *cg_dataset_folder_get_image (CgDatasetFolder *folder, int index, CgImage **owned, GError **error);

@@ -127,11 +127,7 @@ cg_dataset_get_sample (CgDataset *dataset, char domain, int index, float *values
 static gboolean
 check_options (const CgDatasetOptions *options, GError **error)
 {
-  if (options->input_nc != 3 || options->output_nc != 3)
-    g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
-                 _ ("images of %d and %d channels, this version trains with 3 and 3"), options->input_nc,
-                 options->output_nc);
-  else if (options->batch_size < 1)
+  if (options->batch_size < 1)
     g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("a batch of %d, expected at least 1"), options->batch_size);
   else if (options->max_dataset_size < 0)
     g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("at most %d images, expected 0 (all) or more"),
@@ -280,6 +276,16 @@ int
 cg_dataset_get_train_scale (CgDataset *dataset, char domain)
 {
   return cg_dataset_folder_get_median_side (dataset->train[domain_index (domain)]);
+}
+
+guint64
+cg_dataset_get_missing_cache_bytes (CgDataset *dataset)
+{
+  gssize left = (gssize)g_atomic_pointer_add (&dataset->cache_left, 0);
+  guint64 bytes = cg_dataset_folder_get_uncached_bytes (dataset->train[0])
+                  + cg_dataset_folder_get_uncached_bytes (dataset->train[1]);
+
+  return MIN (bytes, (guint64)MAX (left, 0));
 }
 
 double

@@ -27,7 +27,6 @@ typedef struct
   gboolean serial_batches; /* both domains in sorted order, index modulo size */
   int max_dataset_size;    /* per domain; 0 = all */
   int batch_size;
-  int input_nc, output_nc; /* 3 only in this version */
   guint64 seed;
   gsize cache_bytes; /* what images in memory may fill, both domains together; 0: none is kept */
   int n_workers;     /* threads that prepare images, at least 1 */
@@ -56,6 +55,9 @@ int cg_dataset_get_steps_per_epoch (const CgDataset *dataset);
 void cg_dataset_get_crop_size (const CgDataset *dataset, int *height, int *width);
 /* Median short side of the domain's training images after preprocessing, before cropping. */
 int cg_dataset_get_train_scale (CgDataset *dataset, char domain);
+
+/* What the images in memory will grow by until every image was used or the cache is full, in bytes. */
+guint64 cg_dataset_get_missing_cache_bytes (CgDataset *dataset);
 
 /* Step counts from 1. a, b: dense [batch][h][w][3] in [-1,1], v/127.5 - 1. Worker threads decode, scale and cut ahead,
  * in the order of steps; any step may be asked for, at the price of a wait. One thread calls this. */

@@ -349,7 +349,5 @@ cg_train_options_get_dataset (const CgTrainOptions *self, CgDatasetOptions *data
                                  .cache_bytes = (gsize)self->cache_size << 20,
                                  .n_workers = get_n_workers (self),
                                  .batch_size = (int)self->batch_size,
-                                 .input_nc = 3,
-                                 .output_nc = 3,
                                  .seed = (guint64)self->seed };
 }

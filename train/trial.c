@@ -71,7 +71,8 @@ cg_trial_run (const CgTrainOptions *options, CgDataset *dataset, CgTrial *trial,
   qsort (seconds, (size_t)trial->n_timed, sizeof *seconds, compare);
   trial->seconds_per_step = (seconds[(trial->n_timed - 1) / 2] + seconds[trial->n_timed / 2]) / 2.0;
   trial->n_steps = trainer.last_step;
-  trial->memory_bytes = get_peak_bytes () + get_missing_pool_bytes (&trainer);
+  trial->memory_bytes
+      = get_peak_bytes () + get_missing_pool_bytes (&trainer) + cg_dataset_get_missing_cache_bytes (dataset);
   return TRUE;
 }
 

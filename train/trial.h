@@ -11,7 +11,7 @@
  * @n_timed: steps that were timed
  * @seconds_per_step: their median; samples, checkpoints and the first step's preparations are not in it
  * @n_steps: of the whole run
- * @memory_bytes: the most that the process used, and what pools will take once they are full
+ * @memory_bytes: the most that the process used, and what the pools and the images in memory will take once they are full
  */
 typedef struct
 {

@@ -142,8 +142,8 @@ test_refusals (DatasetRoom *room, gconstpointer data)
                      "02.png: 12 x 12 pixels after preprocessing, but 12 x 8");
   room->options.max_dataset_size = 2;
   cg_dataset_free (dataset_room_open (room));
-  room->options.input_nc = 1;
-  assert_not_opened (room, CG_ERROR, CG_ERROR_UNSUPPORTED, "1 and 3");
+  room->options.batch_size = 0;
+  assert_not_opened (room, CG_ERROR, CG_ERROR_FORMAT, "a batch of 0");
 }
 
 static char *

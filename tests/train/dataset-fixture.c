@@ -39,8 +39,6 @@ dataset_room_set_up (DatasetRoom *room, gconstpointer data)
                                       .crop_size = 16,
                                       .flip = TRUE,
                                       .batch_size = 2,
-                                      .input_nc = 3,
-                                      .output_nc = 3,
                                       .seed = 42,
                                       .cache_bytes = 1 << 24,
                                       .n_workers = 2 };

@@ -91,6 +91,30 @@ test_precedence (void)
   g_assert_cmpuint (given & ~same, !=, 0);
 }
 
+/* Images to come are counted as far as they may be kept in memory. */
+static void
+assert_counts_images (const CgTrainOptions *options)
+{
+  CgDatasetOptions dataset_options;
+  g_autoptr (CgDataset) unbounded = NULL;
+  g_autoptr (CgDataset) bounded = NULL;
+  g_autoptr (CgDataset) none = NULL;
+
+  cg_train_options_get_dataset (options, &dataset_options);
+  dataset_options.cache_bytes = 1 << 30;
+  unbounded = cg_dataset_open (&dataset_options, NULL);
+  dataset_options.cache_bytes = 1000;
+  bounded = cg_dataset_open (&dataset_options, NULL);
+  dataset_options.cache_bytes = 0;
+  none = cg_dataset_open (&dataset_options, NULL);
+  /* Every image is at least what it is scaled to. */
+  g_assert_cmpuint (cg_dataset_get_missing_cache_bytes (unbounded), >=,
+                    (guint64)(cg_dataset_get_size (unbounded, 'A') + cg_dataset_get_size (unbounded, 'B')) * 3
+                        * (guint64)(options->load_size * options->load_size));
+  g_assert_cmpuint (cg_dataset_get_missing_cache_bytes (bounded), ==, 1000);
+  g_assert_cmpuint (cg_dataset_get_missing_cache_bytes (none), ==, 0);
+}
+
 /* The trial takes steps, counts the run's and writes nothing. */
 static void
 test_trial (TinyFixture *fixture, gconstpointer data)
@@ -120,6 +144,7 @@ test_trial (TinyFixture *fixture, gconstpointer data)
   /* The pools alone. */
   g_assert_cmpuint (trial.memory_bytes, >, (guint64)2 * 50 * 32 * 32 * 3 * sizeof (float));
   g_assert_false (g_file_test (out, G_FILE_TEST_EXISTS));
+  assert_counts_images (options);
 
   object = cg_trial_to_json (&trial);
   g_assert_cmpint (json_object_get_int_member (object, "steps"), ==, 20);
