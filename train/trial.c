@@ -48,7 +48,7 @@ get_missing_pool_bytes (const CgTrainer *trainer)
 gboolean
 cg_trial_run (const CgTrainOptions *options, CgDataset *dataset, CgTrial *trial, GError **error)
 {
-  g_auto (CgTrainer) trainer = { NULL };
+  g_auto (CgTrainer) trainer = { 0 };
   double seconds[N_TIMED];
   gint64 begin = g_get_monotonic_time ();
 

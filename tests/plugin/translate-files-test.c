@@ -125,7 +125,7 @@ static void
 test_tiff_to_tiff (void)
 {
   g_autofree char *path = cg_command_path ("in.tif");
-  g_autoptr (GeglBuffer) input = cg_command_save_new ("in.tif", 61, 40, babl_format ("R'G'B'A u16"), 0);
+  cg_command_write_new ("in.tif", 61, 40, babl_format ("R'G'B'A u16"), 0);
   g_autoptr (GExiv2Metadata) metadata = read_metadata ("in.tif");
   g_autoptr (GExiv2Metadata) kept = NULL;
   g_autoptr (GeglBuffer) result = NULL;
