@@ -18,6 +18,17 @@ typedef struct
   int load_size, crop_size, max_images, threads;
 } Arguments;
 
+static void
+arguments_clear (Arguments *arguments)
+{
+  g_free (arguments->model);
+  g_free (arguments->inverse);
+  g_free (arguments->dataroot);
+  g_free (arguments->json);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
+
 /* What is read before anything is measured. */
 typedef struct
 {
@@ -252,7 +263,7 @@ static const char *const description = N_ (
 int
 cg_command_evaluate (int argc, char **argv)
 {
-  Arguments arguments = { 0 };
+  g_auto (Arguments) arguments = { 0 };
   const GOptionEntry entries[]
       = { { "model", 'm', 0, G_OPTION_ARG_FILENAME, &arguments.model,
             N_ ("Translates A to B: an installed model's name, or a .safetensors file"), "M" },
@@ -287,9 +298,5 @@ cg_command_evaluate (int argc, char **argv)
       status = run (&arguments);
       gegl_exit ();
     }
-  g_free (arguments.model);
-  g_free (arguments.inverse);
-  g_free (arguments.dataroot);
-  g_free (arguments.json);
   return status;
 }
