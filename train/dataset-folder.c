@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "dataset-shape.h"
+#include "file-names.h"
 #include "resize.h"
 
 typedef struct
@@ -56,34 +57,6 @@ cg_dataset_folder_free (CgDatasetFolder *folder)
   g_free (folder->path);
   g_mutex_clear (&folder->lock);
   g_free (folder);
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *)a, *(char *const *)b);
-}
-
-/* Everything in the folder that is neither hidden nor a folder. */
-static GPtrArray *
-list_files (const char *path, GError **error)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, error);
-  g_autoptr (GPtrArray) names = NULL;
-  const char *name;
-
-  if (!dir)
-    return NULL;
-  names = g_ptr_array_new_with_free_func (g_free);
-  while ((name = g_dir_read_name (dir)))
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      if (name[0] != '.' && !g_file_test (file, G_FILE_TEST_IS_DIR))
-        g_ptr_array_add (names, g_strdup (name));
-    }
-  g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
 }
 
 /* FALSE with an error: this image and the first cannot be trained on together. */
@@ -174,7 +147,7 @@ cg_dataset_folder_open (const char *path, const CgDatasetOptions *options, gssiz
   folder->width = *width;
   folder->cache_left = cache_left;
 
-  names = list_files (path, error);
+  names = cg_file_names_list (path, error);
   if (!names || !probe_files (folder, names, error))
     return NULL;
   if (folder->entries->len == 0)

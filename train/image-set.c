@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "channels.h"
+#include "file-names.h"
 #include "image-io.h"
 #include "resize.h"
 
@@ -25,33 +26,6 @@ cg_image_set_free (CgImageSet *set)
   g_ptr_array_unref (set->stems);
   g_ptr_array_unref (set->pixels);
   g_free (set);
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *)a, *(char *const *)b);
-}
-
-static GPtrArray *
-list_files (const char *path, GError **error)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, error);
-  GPtrArray *names;
-  const char *name;
-
-  if (!dir)
-    return NULL;
-  names = g_ptr_array_new_with_free_func (g_free);
-  while ((name = g_dir_read_name (dir)))
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      if (name[0] != '.' && !g_file_test (file, G_FILE_TEST_IS_DIR))
-        g_ptr_array_add (names, g_strdup (name));
-    }
-  g_ptr_array_sort (names, compare_names);
-  return names;
 }
 
 /* Short side to the load size, the long one by the same factor, rounded. */
@@ -135,7 +109,7 @@ cg_image_set_open (const char *path, int load_size, int crop_size, int max_image
   set->crop_size = crop_size;
   set->stems = g_ptr_array_new_with_free_func (g_free);
   set->pixels = g_ptr_array_new_with_free_func (g_free);
-  names = list_files (path, error);
+  names = cg_file_names_list (path, error);
   if (!names)
     return NULL;
   for (guint i = 0; i < names->len && (max_images == 0 || set->pixels->len < (guint)max_images); i++)
