@@ -11,7 +11,7 @@
 
 /**
  * CgColourSplit:
- * @to_lab, @from_lab: babl's conversions, which any thread may use
+ * @to_lab, @from_lab: babl's conversions of linear light, which any thread may use
  */
 typedef struct
 {
