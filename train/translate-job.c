@@ -14,13 +14,29 @@
 #include "translate-list.h"
 
 /**
+ * Picture:
+ * @mean: of what is visible, where there is alpha
+ * @pixels, @rgb, @alpha: a row each, with 4, 3 and 1 floats per pixel
+ */
+typedef struct
+{
+  GeglBuffer *input, *output;
+  int width;
+  gboolean has_alpha;
+  CgVisibleMean mean;
+  float *pixels, *rgb, *alpha;
+} Picture;
+
+/**
  * Work:
+ * @picture: (nullable): what is being translated
  * @label: what the live line begins with
  * @live: whether there is one
  */
 typedef struct
 {
   const CgTranslateJob *job;
+  Picture *picture;
   char *label;
   gboolean live;
 } Work;
@@ -57,103 +73,131 @@ complain (const char *file, const char *reason)
 }
 
 static float *
-try_new_floats (const char *path, int width, int height, int channels, GError **error)
+try_new_row (const char *path, int width, int channels, GError **error)
 {
-  gsize n;
-  float *memory = NULL;
+  float *row = g_try_new (float, (gsize)width *(gsize)channels);
 
-  if (g_size_checked_mul (&n, (gsize)width, (gsize)height)
-      && g_size_checked_mul (&n, n, (gsize)channels * sizeof (float)))
-    memory = g_try_malloc (n);
-  if (!memory)
-    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("%s: no memory for a picture of %d x %d pixels"), path, width,
-                 height);
-  return memory;
+  if (!row)
+    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("%s: no memory for rows of %d pixels"), path, width);
+  return row;
 }
 
-/* Alpha and the colours under alpha 0 stay the input's. A file without room for alpha gets the picture on white. */
+/* Clear it also after a failure. */
 static gboolean
-write_rows (GeglBuffer *input, const float *rgb, GeglBuffer *output, const char *path, GError **error)
+picture_init (Picture *picture, GeglBuffer *input, GeglBuffer *output, const char *path, GError **error)
 {
-  int width = gegl_buffer_get_width (input), height = gegl_buffer_get_height (input);
-  gboolean keeps_alpha = babl_format_has_alpha (gegl_buffer_get_format (output));
-  const Babl *format = babl_format ("R'G'B'A float");
-  g_autofree float *pixels = try_new_floats (path, width, 1, 4, error);
+  *picture = (Picture){ .input = input, .output = output, .width = gegl_buffer_get_width (input) };
+  picture->pixels = try_new_row (path, picture->width, 4, error);
+  picture->rgb = picture->pixels ? try_new_row (path, picture->width, 3, error) : NULL;
+  picture->alpha = picture->rgb ? try_new_row (path, picture->width, 1, error) : NULL;
+  return picture->alpha != NULL;
+}
 
-  if (!pixels)
-    return FALSE;
-  for (int y = 0; y < height; y++)
+static void
+picture_clear (Picture *picture)
+{
+  g_free (picture->pixels);
+  g_free (picture->rgb);
+  g_free (picture->alpha);
+}
+
+/* A row in sRGB; its alpha is then in the picture's own row. */
+static void
+split_row (Picture *picture, int y, float *rgb)
+{
+  gegl_buffer_get (picture->input, GEGL_RECTANGLE (0, y, picture->width, 1), 1.0, babl_format ("R'G'B'A float"),
+                   picture->pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  for (int x = 0; x < picture->width; x++)
     {
-      const GeglRectangle line = { 0, y, width, 1 };
-
-      gegl_buffer_get (input, &line, 1.0, format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      for (int x = 0; x < width; x++)
-        {
-          float *pixel = pixels + 4 * x;
-
-          if (pixel[3] > 0.0f)
-            memcpy (pixel, rgb + 3 * ((gsize)y * (gsize)width + (gsize)x), 3 * sizeof (float));
-          if (!keeps_alpha)
-            {
-              for (int c = 0; c < 3; c++)
-                pixel[c] = pixel[3] * pixel[c] + (1.0f - pixel[3]);
-              pixel[3] = 1.0f;
-            }
-        }
-      gegl_buffer_set (output, &line, 0, format, pixels, GEGL_AUTO_ROWSTRIDE);
+      memcpy (rgb + 3 * x, picture->pixels + 4 * x, 3 * sizeof (float));
+      picture->alpha[x] = picture->pixels[4 * x + 3];
     }
+}
+
+/* Returns: whether anything is visible. */
+static gboolean
+look_at_alpha (Picture *picture)
+{
+  picture->has_alpha = babl_format_has_alpha (gegl_buffer_get_format (picture->input));
+  if (!picture->has_alpha)
+    return TRUE;
+  for (int y = 0; y < gegl_buffer_get_height (picture->input); y++)
+    {
+      split_row (picture, y, picture->rgb);
+      cg_visible_mean_add (&picture->mean, picture->rgb, picture->alpha, (size_t)picture->width);
+    }
+  return picture->mean.weight > 0.0;
+}
+
+/* sRGB, something neutral where nothing is visible. */
+static gboolean
+read_rows (int first, int n, float *rows, gpointer data, GError **error)
+{
+  Picture *picture = ((Work *)data)->picture;
+
+  if (!picture->has_alpha)
+    gegl_buffer_get (picture->input, GEGL_RECTANGLE (0, first, picture->width, n), 1.0, babl_format ("R'G'B' float"),
+                     rows, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  else
+    for (int y = first; y < first + n; y++, rows += 3 * (gsize)picture->width)
+      {
+        split_row (picture, y, rows);
+        cg_visible_mean_fill (&picture->mean, rows, picture->alpha, (size_t)picture->width);
+      }
   return TRUE;
 }
 
-/* sRGB, something neutral where nothing is visible. FALSE without an error: it is nowhere visible. */
-static gboolean
-read_rows (GeglBuffer *input, float *rgb, const char *path, GError **error)
+/* Alpha and the colours under alpha 0 stay the input's. A file without room for alpha gets the picture on white. */
+static void
+write_row (Picture *picture, int y, const float *rgb)
 {
-  int width = gegl_buffer_get_width (input), height = gegl_buffer_get_height (input);
-  g_autofree float *alpha = NULL;
-  g_autofree float *pixels = NULL;
+  const GeglRectangle line = { 0, y, picture->width, 1 };
+  gboolean keeps_alpha = babl_format_has_alpha (gegl_buffer_get_format (picture->output));
+  const Babl *format = babl_format ("R'G'B'A float");
 
-  if (!babl_format_has_alpha (gegl_buffer_get_format (input)))
+  gegl_buffer_get (picture->input, &line, 1.0, format, picture->pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  for (int x = 0; x < picture->width; x++)
     {
-      gegl_buffer_get (input, NULL, 1.0, babl_format ("R'G'B' float"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      return TRUE;
-    }
-  alpha = try_new_floats (path, width, height, 1, error);
-  pixels = alpha ? try_new_floats (path, width, 1, 4, error) : NULL;
-  if (!pixels)
-    return FALSE;
-  for (int y = 0; y < height; y++)
-    {
-      gegl_buffer_get (input, GEGL_RECTANGLE (0, y, width, 1), 1.0, babl_format ("R'G'B'A float"), pixels,
-                       GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      for (int x = 0; x < width; x++)
+      float *pixel = picture->pixels + 4 * x;
+
+      if (pixel[3] > 0.0f)
+        memcpy (pixel, rgb + 3 * x, 3 * sizeof (float));
+      if (!keeps_alpha)
         {
-          gsize i = (gsize)y * (gsize)width + (gsize)x;
-
-          memcpy (rgb + 3 * i, pixels + 4 * x, 3 * sizeof (float));
-          alpha[i] = pixels[4 * x + 3];
+          for (int c = 0; c < 3; c++)
+            pixel[c] = pixel[3] * pixel[c] + (1.0f - pixel[3]);
+          pixel[3] = 1.0f;
         }
     }
-  return cg_fill_hidden_pixels (rgb, 3 * (gsize)width, alpha, (gsize)width, width, height);
+  gegl_buffer_set (picture->output, &line, 0, format, picture->pixels, GEGL_AUTO_ROWSTRIDE);
+}
+
+static gboolean
+write_rows (int first, int n, const float *rows, gpointer data, GError **error)
+{
+  Picture *picture = ((Work *)data)->picture;
+
+  for (int y = 0; y < n; y++)
+    write_row (picture, first + y, rows + 3 * (gsize)y * (gsize)picture->width);
+  return TRUE;
 }
 
 /* A picture of which nothing is visible stays as it is. */
 static gboolean
-translate_pixels (Work *work, GeglBuffer *input, float *rgb, const char *path, GError **error)
+translate_pixels (Work *work, GError **error)
 {
-  int width = gegl_buffer_get_width (input), height = gegl_buffer_get_height (input);
-  gsize stride = 3 * (gsize)width;
-  GError *trouble = NULL;
+  Picture *picture = work->picture;
+  int height = gegl_buffer_get_height (picture->input);
 
-  if (!read_rows (input, rgb, path, &trouble))
+  if (look_at_alpha (picture))
+    return cg_translate_rows (work->job->model, &work->job->options, picture->width, height, read_rows, write_rows,
+                              work, show_progress, work, NULL, error);
+  for (int y = 0; y < height; y++)
     {
-      if (!trouble)
-        return TRUE;
-      g_propagate_error (error, trouble);
-      return FALSE;
+      split_row (picture, y, picture->rgb);
+      write_row (picture, y, picture->rgb);
     }
-  return cg_translate (work->job->model, &work->job->options, width, height, rgb, stride, rgb, stride, show_progress,
-                       work, NULL, error);
+  return TRUE;
 }
 
 static gboolean
@@ -174,7 +218,8 @@ translate_file (Work *work, const char *path, const char *result, GError **error
   g_autoptr (GeglBuffer) input = NULL;
   g_autoptr (GeglBuffer) output = NULL;
   g_autoptr (GExiv2Metadata) metadata = NULL;
-  g_autofree float *rgb = NULL;
+  Picture picture;
+  gboolean done;
 
   if (!cg_photo_check_result (result, job->depth, error))
     return FALSE;
@@ -182,12 +227,13 @@ translate_file (Work *work, const char *path, const char *result, GError **error
   if (!input)
     return FALSE;
   metadata = job->keep_metadata ? cg_photo_metadata_read (path) : NULL;
-  rgb = try_new_floats (path, gegl_buffer_get_width (input), gegl_buffer_get_height (input), 3, error);
-  if (!rgb || !translate_pixels (work, input, rgb, path, error))
-    return FALSE;
   output = gegl_buffer_new (gegl_buffer_get_extent (input),
                             cg_photo_get_save_format (gegl_buffer_get_format (input), result, job->depth));
-  return write_rows (input, rgb, output, path, error) && cg_photo_save (output, metadata, result, error);
+  work->picture = &picture;
+  done = picture_init (&picture, input, output, path, error) && translate_pixels (work, error);
+  picture_clear (&picture);
+  work->picture = NULL;
+  return done && cg_photo_save (output, metadata, result, error);
 }
 
 guint
