@@ -172,7 +172,12 @@ attach (GeglOperation *operation)
   GEGL_PROPERTIES (operation)->user_data = parts;
   gegl_node_link_many (input, parts->carry, output, NULL);
   gegl_node_link (input, parts->network);
+  /* The newer name (GEGL 0.4.62 has it, 0.4.42 has not) replaces the older one, which then warns. */
+#ifdef CG_HAVE_GEGL_NODE_CONNECT
+  gegl_node_connect (parts->network, "output", parts->carry, "aux");
+#else
   gegl_node_connect_from (parts->carry, "aux", parts->network, "output");
+#endif
   g_signal_connect_object (parts->network, "progress", G_CALLBACK (on_network_progress), operation, 0);
   g_signal_connect_object (parts->carry, "progress", G_CALLBACK (on_carry_progress), operation, 0);
   update (operation);
