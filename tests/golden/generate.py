@@ -37,7 +37,7 @@ NETWORK_CASES = {
         "five": (dict(kind="unet", nf=2, n_downs=5), (1, 32, 64), 15),
         "five-none": (dict(kind="unet", nf=2, n_downs=5, norm="none", input_nc=1), (2, 32, 32), 16),
         "five-batch": (dict(kind="unet", nf=2, n_downs=5, norm="batch", output_nc=2), (2, 32, 32), 17),
-        "five-to-grey": (dict(kind="unet", nf=2, n_downs=5, output_nc=1), (1, 32, 32), 33),
+        "five-to-grey": (dict(kind="unet", nf=2, n_downs=5, output_nc=1), (1, 32, 64), 33),
         "six": (dict(kind="unet", nf=1, n_downs=6), (1, 64, 64), 18),
     },
     "discriminator": {
