@@ -472,7 +472,14 @@ cg_model_view_get_widget (CgModelView *view)
 void
 cg_model_view_focus (CgModelView *view)
 {
+  GtkTreeSelection *selection = gtk_tree_view_get_selection (GTK_TREE_VIEW (view->tree));
+
+  /* GTK selects the first row with it, but only the user may choose a model in place of one that is gone. */
+  g_signal_handlers_block_by_func (selection, on_selection_changed, view);
   gtk_widget_grab_focus (view->entries->len ? view->tree : view->install);
+  if (!find_entry (view, view->chosen))
+    gtk_tree_selection_unselect_all (selection);
+  g_signal_handlers_unblock_by_func (selection, on_selection_changed, view);
 }
 
 const char *
