@@ -9,4 +9,5 @@
 #include "infer/about.h"
 #include "infer/translate.h"
 #include "model/model-library.h"
+#include "model/model-version.h"
 #include "model/model.h"

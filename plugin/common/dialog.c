@@ -9,9 +9,6 @@
 #include "model-view.h"
 #include "preview.h"
 
-/* Longer than this, and painting on a layer with a live filter would be no pleasure. */
-#define LIVE_SECONDS 1.0
-
 struct _CgDialog
 {
   GtkWidget *box;
@@ -163,7 +160,7 @@ get_live_refusal (CgDialog *dialog, const CgEstimate *estimate)
     return dialog->no_live;
   if (strchr (dialog->settings.model, G_DIR_SEPARATOR))
     return _ ("A live filter needs an installed model, for the image file holds its name only.");
-  if (estimate->network_seconds + estimate->finish_seconds > LIVE_SECONDS)
+  if (estimate->network_seconds + estimate->finish_seconds > CG_MODEL_COST_LIVE_SECONDS)
     return _ ("It would run at every stroke of a brush, and with this model and size that takes more than a second.");
   return NULL;
 }

@@ -25,7 +25,7 @@ struct _CgModelCost
 void
 cg_model_cost_free (CgModelCost *cost)
 {
-  cg_model_unref (cost->model);
+  g_clear_pointer (&cost->model, cg_model_unref);
   g_free (cost);
 }
 
@@ -72,21 +72,33 @@ measure (CgModelCost *cost, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
+static CgModelCost *
+load (const char *name, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (CgModelCost) cost = g_new0 (CgModelCost, 1);
+
+  cost->model = cg_model_load (name, error);
+  if (!cost->model || !measure (cost, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&cost);
+}
+
+CgModelCost *
+cg_model_cost_new (const char *name, GError **error)
+{
+  return load (name, NULL, error);
+}
+
 static void
 load_in_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
 {
-  CgModelCost *cost = g_new0 (CgModelCost, 1);
   GError *error = NULL;
+  CgModelCost *cost = load (task_data, cancellable, &error);
 
-  cost->model = cg_model_load (task_data, &error);
-  if (cost->model && measure (cost, cancellable, &error))
+  if (cost)
     g_task_return_pointer (task, cost, (GDestroyNotify)cg_model_cost_free);
   else
-    {
-      g_clear_pointer (&cost->model, cg_model_unref);
-      g_free (cost);
-      g_task_return_error (task, error);
-    }
+    g_task_return_error (task, error);
 }
 
 void

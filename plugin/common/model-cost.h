@@ -6,6 +6,9 @@
 
 #include "settings.h"
 
+/* What takes longer at every stroke of a brush is no pleasure as a live filter. */
+#define CG_MODEL_COST_LIVE_SECONDS 1.0
+
 typedef struct _CgModelCost CgModelCost;
 
 /**
@@ -26,7 +29,11 @@ void cg_model_cost_start (const char *name, GCancellable *cancellable, GAsyncRea
 
 /* (transfer full): or NULL with what cg_model_load() says, or CG_ERROR_CANCELLED. */
 CgModelCost *cg_model_cost_finish (GAsyncResult *result, GError **error);
+
+/* The same at once, for who has no window to keep alive. */
+CgModelCost *cg_model_cost_new (const char *name, GError **error);
 void cg_model_cost_free (CgModelCost *cost);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgModelCost, cg_model_cost_free)
 
 /* (transfer none) */
 CgModel *cg_model_cost_get_model (CgModelCost *cost);

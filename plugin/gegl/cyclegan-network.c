@@ -10,6 +10,8 @@
 /* As in cyclegan:translate, which sets them; enums by number, for a type of that name exists once. */
 property_string (model, "Model", "")
 
+property_string (sha256, "SHA-256", "")
+
 property_int (size_mode, "Size mode", 0)
     value_range (0, 2)
 
@@ -81,7 +83,7 @@ find_size (GeglOperation *operation, const GeglRectangle *bounds, int *width, in
 {
   GeglProperties *o = GEGL_PROPERTIES (operation);
   CgTranslateOptions options = get_options (o);
-  CgModel *model = cg_model_slot_get (&get_state (operation)->slot, o->model, error);
+  CgModel *model = cg_model_slot_get (&get_state (operation)->slot, o->model, o->sha256, error);
 
   if (!model || !cg_translate_estimate (model, &options, bounds->width, bounds->height, width, height, NULL, error))
     return NULL;
@@ -110,7 +112,7 @@ prepare (GeglOperation *operation)
 
   gegl_operation_set_format (operation, "input", gegl_operation_get_source_format (operation, "input"));
   gegl_operation_set_format (operation, "output", babl_format ("R'G'B' float"));
-  if (state->used_inode && cg_model_slot_get (&state->slot, o->model, NULL)
+  if (state->used_inode && cg_model_slot_get (&state->slot, o->model, o->sha256, NULL)
       && (state->slot.inode != state->used_inode || state->slot.modified != state->used_modified))
     {
       state->used_inode = 0;

@@ -57,6 +57,9 @@ property_enum (statistics, _ ("Statistics"), CycleganStatistics, cyclegan_statis
     description (_ ("Where the network takes its picture-wide statistics from: from every pixel, or from well-spread pieces of the "
                     "picture, which bounds memory"))
 
+property_string (sha256, _ ("SHA-256"), "")
+    description (_ ("Of the model's file, for a picture that must never be made by another version of it; empty takes whatever has the name"))
+
 property_int (memory_limit, _ ("Memory limit"), 0)
     description (_ ("In MiB, 0 for a quarter of the machine's memory. It never changes the result: too little is an error that "
                     "says how much is needed"))
@@ -147,6 +150,7 @@ update (GeglOperation *operation)
   if (!parts)
     return;
   set_string (parts->network, "model", o->model);
+  set_string (parts->network, "sha256", o->sha256);
   set_int (parts->network, "size-mode", (int)o->size_mode);
   set_int (parts->network, "size", o->size);
   set_int (parts->network, "statistics", (int)o->statistics);

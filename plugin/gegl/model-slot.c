@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 
 CgModel *
-cg_model_slot_get (CgModelSlot *slot, const char *name_or_path, GError **error)
+cg_model_slot_get (CgModelSlot *slot, const char *name_or_path, const char *version, GError **error)
 {
-  g_autofree char *path = cg_model_library_find (name_or_path, error);
+  g_autofree char *path = version && *version ? cg_model_version_find (name_or_path, version, error)
+                                              : cg_model_library_find (name_or_path, error);
   guint64 inode = 0;
   gint64 modified = 0;
   GStatBuf status;

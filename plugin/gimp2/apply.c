@@ -4,36 +4,11 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "mask.h"
+#include "source-kind.h"
+
 /* What the bar shows while the network works; the rest is for writing. */
 #define NETWORK_SHARE 0.95
-
-static gboolean
-refuse (GError **error, const char *format, gint32 drawable)
-{
-  g_autofree char *name = gimp_item_get_name (drawable);
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, format, name);
-#pragma GCC diagnostic pop
-  return FALSE;
-}
-
-gboolean
-cg_apply_check_source (gint32 drawable, GError **error)
-{
-  if (gimp_item_is_layer_mask (drawable))
-    return refuse (error, _ ("“%s” is a layer mask, which has no colours. Select the layer itself."), drawable);
-  if (!gimp_item_is_layer (drawable))
-    return refuse (error, _ ("“%s” is a channel, which has no colours. Select a layer."), drawable);
-  if (gimp_drawable_is_indexed (drawable))
-    return refuse (
-        error,
-        _ ("“%s” is in an indexed image, which has no colours but those of its palette. Convert the image to "
-           "RGB first."),
-        drawable);
-  return TRUE;
-}
 
 static gboolean
 is_locked (gint32 item)
@@ -44,22 +19,36 @@ is_locked (gint32 item)
   return FALSE;
 }
 
+static CgSourceKind
+get_kind (gint32 drawable)
+{
+  gboolean is_layer = gimp_item_is_layer (drawable);
+
+  return (CgSourceKind){ .name = gimp_item_get_name (drawable),
+                         .is_layer = is_layer,
+                         .is_mask = gimp_item_is_layer_mask (drawable),
+                         .is_indexed = gimp_drawable_is_indexed (drawable),
+                         .is_group = gimp_item_is_group (drawable),
+                         .is_text = gimp_item_is_text_layer (drawable),
+                         .is_floating = is_layer && gimp_layer_is_floating_sel (drawable),
+                         .is_locked = is_locked (drawable),
+                         .has_selection = !gimp_selection_is_empty (gimp_item_get_image (drawable)) };
+}
+
+gboolean
+cg_apply_check_source (gint32 drawable, GError **error)
+{
+  g_auto (CgSourceKind) kind = get_kind (drawable);
+
+  return cg_source_kind_check (&kind, error);
+}
+
 gboolean
 cg_apply_check_output (gint32 drawable, CgOutput output, GError **error)
 {
-  if (output == CG_OUTPUT_NEW_LAYER)
-    {
-      if (gimp_layer_is_floating_sel (drawable))
-        return refuse (error, _ ("“%s” is a floating selection. Anchor it first, or replace it."), drawable);
-      return TRUE;
-    }
-  if (gimp_item_is_group (drawable))
-    return refuse (error, _ ("“%s” is a layer group, which has no pixels to replace. Choose a new layer."), drawable);
-  if (gimp_item_is_text_layer (drawable))
-    return refuse (error, _ ("“%s” is a text layer and would lose its text. Choose a new layer."), drawable);
-  if (is_locked (drawable))
-    return refuse (error, _ ("The pixels of “%s” are locked. Unlock them, or choose a new layer."), drawable);
-  return TRUE;
+  g_auto (CgSourceKind) kind = get_kind (drawable);
+
+  return cg_source_kind_check_output (&kind, output, error);
 }
 
 /* Of the drawable, in the image's colour space: libgimp 2.0 tells the encoding only. */
@@ -138,19 +127,8 @@ add_mask (gint32 drawable, gint32 layer, gboolean selected, GError **error)
     {
       g_autoptr (GeglBuffer) from = gimp_drawable_get_buffer (old);
       g_autoptr (GeglBuffer) to = gimp_drawable_get_buffer (mask);
-      int width = gegl_buffer_get_width (to);
-      g_autofree float *rows = g_new (float, 2 * (gsize)width);
 
-      for (int y = 0; y < gegl_buffer_get_height (to); y++)
-        {
-          GeglRectangle line = { 0, y, width, 1 };
-
-          gegl_buffer_get (from, &line, 1.0, babl_format ("Y float"), rows, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-          gegl_buffer_get (to, &line, 1.0, babl_format ("Y float"), rows + width, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-          for (int x = 0; x < width; x++)
-            rows[x] *= rows[width + x];
-          gegl_buffer_set (to, &line, 0, babl_format ("Y float"), rows, GEGL_AUTO_ROWSTRIDE);
-        }
+      cg_mask_multiply (to, from);
     }
   if (gimp_layer_add_mask (layer, mask))
     return TRUE;
@@ -244,7 +222,12 @@ cg_apply (gint32 drawable, const CgSettings *settings, CgTranslation *preview, g
   g_autoptr (CgTranslation) translation = NULL;
 
   if (!gimp_drawable_mask_intersect (drawable, &selection.x, &selection.y, &selection.width, &selection.height))
-    return refuse (error, _ ("Nothing of “%s” is selected."), drawable);
+    {
+      g_autofree char *name = gimp_item_get_name (drawable);
+
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("Nothing of “%s” is selected."), name);
+      return FALSE;
+    }
   area = cg_settings_get_area (settings, width, height, &selection);
   source = cg_apply_get_buffer (drawable);
   translation = translate (drawable, source, settings, &area, preview, error);

@@ -120,7 +120,7 @@ translate (GimpRunMode run_mode, int n_params, const GimpParam *params, gint32 *
     }
   if (run_mode == GIMP_RUN_INTERACTIVE && gimp_item_is_layer (drawable) && gimp_drawable_is_indexed (drawable))
     {
-      if (!cg_window_offer_copy (drawable))
+      if (!cg_window_offer_copy ())
         return GIMP_PDB_CANCEL;
       drawable = cg_apply_copy_as_rgb (drawable);
     }

@@ -1,83 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Asking the artist: a GimpDialog with Help, Reset, Cancel and OK. */
+/* What GIMP 2.10's drawable offers to the common window, and what is done with the artist's answer. */
 #include "window.h"
 
-#include <glib/gi18n-lib.h>
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
 
 #include "apply.h"
-#include "dialog.h"
-#include "help.h"
+#include "window-frame.h"
 
-#define HELP_ID "plug-in-cyclegan-translate"
-#define RESPONSE_RESET 1
-#define RESPONSE_COPY 2
-
-static void
-on_ready (gboolean ready, gpointer window)
-{
-  gtk_dialog_set_response_sensitive (GTK_DIALOG (window), GTK_RESPONSE_OK, ready);
-}
-
-static GtkWidget *
-new_window (gboolean grey)
-{
-  GtkWidget *window = gimp_dialog_new (_ ("Neural Translation (CycleGAN)"), "cyclegan", NULL, 0, cg_help_show, HELP_ID,
-                                       _ ("_Reset"), RESPONSE_RESET, NULL);
-
-  if (grey)
-    gtk_dialog_add_button (GTK_DIALOG (window), _ ("RGB Cop_y"), RESPONSE_COPY);
-  gtk_dialog_add_buttons (GTK_DIALOG (window), _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("_OK"), GTK_RESPONSE_OK, NULL);
-  gtk_dialog_set_alternative_button_order (GTK_DIALOG (window), GTK_RESPONSE_OK, RESPONSE_RESET, GTK_RESPONSE_CANCEL,
-                                           -1);
-  gtk_dialog_set_default_response (GTK_DIALOG (window), GTK_RESPONSE_OK);
-  gimp_window_set_transient (GTK_WINDOW (window));
-  return window;
-}
-
-static int
+static CgWindowAnswer
 ask (gint32 drawable, CgSettings *settings, CgTranslation **preview)
 {
   CgDialogSource source = { .selection = { 0, 0, gimp_drawable_width (drawable), gimp_drawable_height (drawable) },
                             .outputs = CG_OUTPUT_REPLACE + 1 };
-  gboolean grey = gimp_drawable_is_gray (drawable);
   g_autoptr (GeglBuffer) buffer = cg_apply_get_buffer (drawable);
   g_autoptr (GError) no_replacing = NULL;
-  GtkWidget *window;
-  CgDialog *dialog;
-  int response;
 
   gimp_drawable_mask_intersect (drawable, &source.selection.x, &source.selection.y, &source.selection.width,
                                 &source.selection.height);
   source.buffer = buffer;
   if (!cg_apply_check_output (drawable, CG_OUTPUT_REPLACE, &no_replacing))
     source.no_replacing = no_replacing->message;
-  if (grey)
-    source.note
-        = _ ("This layer is grey, and so will its translation be. “RGB Copy” opens a copy of the image that can "
-             "have colours.");
-
-  window = new_window (grey);
-  dialog = cg_dialog_new (&source, settings, on_ready, window);
-  gtk_box_pack_start (GTK_BOX (gtk_dialog_get_content_area (GTK_DIALOG (window))), cg_dialog_get_widget (dialog), TRUE,
-                      TRUE, 0);
-  gtk_widget_show_all (window);
-  while ((response = gimp_dialog_run (GIMP_DIALOG (window))) == RESPONSE_RESET)
-    cg_dialog_reset (dialog);
-  cg_dialog_get_settings (dialog, settings);
-  *preview = cg_dialog_get_translation (dialog);
-  gtk_widget_destroy (window);
-  return response;
+  return cg_window_frame_run (&source, gimp_drawable_is_gray (drawable), settings, preview);
 }
 
 gboolean
 cg_window_run (gint32 *drawable, CgSettings *settings, CgTranslation **preview)
 {
-  int response;
+  CgWindowAnswer answer;
 
   gimp_ui_init ("cyclegan", FALSE);
-  while ((response = ask (*drawable, settings, preview)) == RESPONSE_COPY)
+  while ((answer = ask (*drawable, settings, preview)) == CG_WINDOW_COPY)
     {
       gint32 copy = cg_apply_copy_as_rgb (*drawable);
 
@@ -85,26 +38,12 @@ cg_window_run (gint32 *drawable, CgSettings *settings, CgTranslation **preview)
       if (copy != -1)
         *drawable = copy;
     }
-  return response == GTK_RESPONSE_OK;
+  return answer == CG_WINDOW_OK;
 }
 
 gboolean
-cg_window_offer_copy (gint32 drawable)
+cg_window_offer_copy (void)
 {
-  GtkWidget *box;
-  gboolean accepted;
-
   gimp_ui_init ("cyclegan", FALSE);
-  box = gtk_message_dialog_new (NULL, GTK_DIALOG_MODAL, GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, "%s",
-                                _ ("Translate a copy of the image in RGB?"));
-  gtk_message_dialog_format_secondary_text (
-      GTK_MESSAGE_DIALOG (box), "%s",
-      _ ("This image is indexed: it has no colours but those of its palette. It stays as it is."));
-  gtk_window_set_title (GTK_WINDOW (box), _ ("Neural Translation (CycleGAN)"));
-  gtk_dialog_add_buttons (GTK_DIALOG (box), _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("RGB Cop_y"), GTK_RESPONSE_OK, NULL);
-  gtk_dialog_set_default_response (GTK_DIALOG (box), GTK_RESPONSE_OK);
-  gimp_window_set_transient (GTK_WINDOW (box));
-  accepted = gtk_dialog_run (GTK_DIALOG (box)) == GTK_RESPONSE_OK;
-  gtk_widget_destroy (box);
-  return accepted;
+  return cg_window_frame_offer_copy ();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window of GIMP 2.10 around CgDialog, with the buttons that every filter has. */
+/* Asking the artist what to do with a drawable of GIMP 2.10. */
 #pragma once
 
 #include "translation.h"
@@ -15,4 +15,4 @@
 gboolean cg_window_run (gint32 *drawable, CgSettings *settings, CgTranslation **preview);
 
 /* Asks whether an RGB copy of an indexed image shall be translated. */
-gboolean cg_window_offer_copy (gint32 drawable);
+gboolean cg_window_offer_copy (void);

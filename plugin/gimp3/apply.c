@@ -5,6 +5,8 @@
 #include <glib/gi18n-lib.h>
 
 #include "live-filter.h"
+#include "mask.h"
+#include "source-kind.h"
 
 /* What the bar shows while the network works; the rest is for writing. */
 #define NETWORK_SHARE 0.95
@@ -23,34 +25,6 @@ typedef struct
 } Progress;
 
 static gboolean
-refuse (GError **error, const char *format, GimpDrawable *drawable)
-{
-  g_autofree char *name = gimp_item_get_name (GIMP_ITEM (drawable));
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, format, name);
-#pragma GCC diagnostic pop
-  return FALSE;
-}
-
-gboolean
-cg_apply_check_source (GimpDrawable *drawable, GError **error)
-{
-  if (GIMP_IS_LAYER_MASK (drawable))
-    return refuse (error, _ ("“%s” is a layer mask, which has no colours. Select the layer itself."), drawable);
-  if (!GIMP_IS_LAYER (drawable))
-    return refuse (error, _ ("“%s” is a channel, which has no colours. Select a layer."), drawable);
-  if (gimp_drawable_is_indexed (drawable))
-    return refuse (
-        error,
-        _ ("“%s” is in an indexed image, which has no colours but those of its palette. Convert the image to "
-           "RGB first."),
-        drawable);
-  return TRUE;
-}
-
-static gboolean
 is_locked (GimpItem *item)
 {
   for (; item; item = gimp_item_get_parent (item))
@@ -59,24 +33,36 @@ is_locked (GimpItem *item)
   return FALSE;
 }
 
+static CgSourceKind
+get_kind (GimpDrawable *drawable)
+{
+  GimpItem *item = GIMP_ITEM (drawable);
+
+  return (CgSourceKind){ .name = gimp_item_get_name (item),
+                         .is_layer = GIMP_IS_LAYER (drawable),
+                         .is_mask = GIMP_IS_LAYER_MASK (drawable),
+                         .is_indexed = gimp_drawable_is_indexed (drawable),
+                         .is_group = gimp_item_is_group (item),
+                         .is_text = gimp_item_is_text_layer (item),
+                         .is_floating = GIMP_IS_LAYER (drawable) && gimp_layer_is_floating_sel (GIMP_LAYER (drawable)),
+                         .is_locked = is_locked (item),
+                         .has_selection = !gimp_selection_is_empty (gimp_item_get_image (item)) };
+}
+
+gboolean
+cg_apply_check_source (GimpDrawable *drawable, GError **error)
+{
+  g_auto (CgSourceKind) kind = get_kind (drawable);
+
+  return cg_source_kind_check (&kind, error);
+}
+
 gboolean
 cg_apply_check_output (GimpDrawable *drawable, CgOutput output, GError **error)
 {
-  if (output == CG_OUTPUT_NEW_LAYER)
-    {
-      if (gimp_layer_is_floating_sel (GIMP_LAYER (drawable)))
-        return refuse (error, _ ("“%s” is a floating selection. Anchor it first, or replace it."), drawable);
-      return TRUE;
-    }
-  if (output == CG_OUTPUT_LIVE)
-    return cg_live_filter_check_drawable (drawable, error);
-  if (gimp_item_is_group (GIMP_ITEM (drawable)))
-    return refuse (error, _ ("“%s” is a layer group, which has no pixels to replace. Choose a new layer."), drawable);
-  if (gimp_item_is_text_layer (GIMP_ITEM (drawable)))
-    return refuse (error, _ ("“%s” is a text layer and would lose its text. Choose a new layer."), drawable);
-  if (is_locked (GIMP_ITEM (drawable)))
-    return refuse (error, _ ("The pixels of “%s” are locked. Unlock them, or choose a new layer."), drawable);
-  return TRUE;
+  g_auto (CgSourceKind) kind = get_kind (drawable);
+
+  return cg_source_kind_check_output (&kind, output, error);
 }
 
 static void
@@ -117,19 +103,8 @@ add_mask (GimpLayer *source, GimpLayer *layer, gboolean selected)
     {
       g_autoptr (GeglBuffer) from = gimp_drawable_get_buffer (GIMP_DRAWABLE (old));
       g_autoptr (GeglBuffer) to = gimp_drawable_get_buffer (GIMP_DRAWABLE (mask));
-      int width = gegl_buffer_get_width (to);
-      g_autofree float *rows = g_new (float, 2 * (gsize)width);
 
-      for (int y = 0; y < gegl_buffer_get_height (to); y++)
-        {
-          GeglRectangle line = { 0, y, width, 1 };
-
-          gegl_buffer_get (from, &line, 1.0, babl_format ("Y float"), rows, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-          gegl_buffer_get (to, &line, 1.0, babl_format ("Y float"), rows + width, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-          for (int x = 0; x < width; x++)
-            rows[x] *= rows[width + x];
-          gegl_buffer_set (to, &line, 0, babl_format ("Y float"), rows, GEGL_AUTO_ROWSTRIDE);
-        }
+      cg_mask_multiply (to, from);
     }
   gimp_layer_add_mask (layer, mask);
 }
@@ -162,7 +137,12 @@ prepare (GimpImage *image, Result *result, const CgSettings *settings, CgTransla
   gboolean written;
 
   if (!gimp_drawable_mask_intersect (drawable, &selection->x, &selection->y, &selection->width, &selection->height))
-    return refuse (error, _ ("Nothing of “%s” is selected."), drawable);
+    {
+      g_autofree char *name = gimp_item_get_name (GIMP_ITEM (drawable));
+
+      g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED, _ ("Nothing of “%s” is selected."), name);
+      return FALSE;
+    }
   area = cg_settings_get_area (settings, gimp_drawable_get_width (drawable), gimp_drawable_get_height (drawable),
                                selection);
   translation = translate (source, settings, &area, preview, progress, error);
@@ -172,7 +152,12 @@ prepare (GimpImage *image, Result *result, const CgSettings *settings, CgTransla
     {
       result->layer = new_layer (image, drawable, cg_translation_get_title (translation));
       if (!result->layer)
-        return refuse (error, _ ("No new layer could be made for “%s”."), drawable);
+        {
+          g_autofree char *name = gimp_item_get_name (GIMP_ITEM (drawable));
+
+          g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("No new layer could be made for “%s”."), name);
+          return FALSE;
+        }
     }
   target = result->layer ? gimp_drawable_get_buffer (GIMP_DRAWABLE (result->layer))
                          : gimp_drawable_get_shadow_buffer (drawable);
@@ -254,10 +239,12 @@ cg_apply_copy_as_rgb (GimpImage *image, GimpDrawable **drawables, GimpImage **co
 
 /* GIMP itself computes, now and later. */
 static GimpLayer **
-append_live_filters (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, GError **error)
+append_live_filters (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, gboolean asked,
+                     GError **error)
 {
   g_autoptr (GPtrArray) layers = g_ptr_array_new ();
-  gboolean done = cg_live_filter_check_model (settings->model, error);
+  gboolean done = cg_live_filter_check_model (settings->model, error)
+                  && cg_live_filter_check_time (drawables + (asked ? 1 : 0), settings, error);
 
   gimp_image_undo_group_start (image);
   for (; done && *drawables; drawables++)
@@ -271,8 +258,8 @@ append_live_filters (GimpImage *image, GimpDrawable **drawables, const CgSetting
 }
 
 GimpLayer **
-cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, CgTranslation *preview,
-          GError **error)
+cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, gboolean asked,
+          CgTranslation *preview, GError **error)
 {
   Progress progress = { 0, 0 };
   g_autofree Result *results = NULL;
@@ -284,7 +271,7 @@ cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings
         || !cg_apply_check_output (drawables[progress.n], settings->output, error))
       return NULL;
   if (settings->output == CG_OUTPUT_LIVE)
-    return append_live_filters (image, drawables, settings, error);
+    return append_live_filters (image, drawables, settings, asked, error);
   results = g_new0 (Result, progress.n);
   layers = g_new0 (GimpLayer *, progress.n + 1);
 

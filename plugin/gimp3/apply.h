@@ -19,11 +19,12 @@ GimpDrawable **cg_apply_copy_as_rgb (GimpImage *image, GimpDrawable **drawables,
  * cg_apply:
  * @drawables: NULL-terminated, one at least; all are checked first
  * @settings: checked
+ * @asked: whether the dialog has judged the first one, whose measure of time need not be repeated
  * @preview: (nullable): what a preview of the first one has computed, used if it fits
  *
  * Shows progress. Nothing of the image changes before all is computed, and then in one step of its history.
  * Returns: (transfer container): NULL-terminated, the layers that have the results; the drawables themselves where these
  * were replaced or got a live filter.
  */
-GimpLayer **cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, CgTranslation *preview,
-                      GError **error);
+GimpLayer **cg_apply (GimpImage *image, GimpDrawable **drawables, const CgSettings *settings, gboolean asked,
+                      CgTranslation *preview, GError **error);

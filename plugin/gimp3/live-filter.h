@@ -8,9 +8,6 @@
 
 #define CG_LIVE_OPERATION "cyclegan:translate"
 
-/* Whether GIMP can have the filter on this layer. The error says why not. */
-gboolean cg_live_filter_check_drawable (GimpDrawable *drawable, GError **error);
-
 /**
  * cg_live_filter_check_model:
  * @model: as in CgSettings
@@ -19,5 +16,13 @@ gboolean cg_live_filter_check_drawable (GimpDrawable *drawable, GError **error);
  */
 gboolean cg_live_filter_check_model (const char *model, GError **error);
 
-/* Both checks have been passed. Fails with CG_ERROR_UNSUPPORTED if GIMP does not find the operation. */
+/**
+ * cg_live_filter_check_time:
+ * @drawables: NULL-terminated; may be none
+ *
+ * Measures the model: GIMP computes the filter again at every stroke of a brush. The error says how long it would take for which drawable.
+ */
+gboolean cg_live_filter_check_time (GimpDrawable **drawables, const CgSettings *settings, GError **error);
+
+/* All checks have been passed. Fails with CG_ERROR_UNSUPPORTED if GIMP does not find the operation. */
 gboolean cg_live_filter_append (GimpDrawable *drawable, const CgSettings *settings, GError **error);

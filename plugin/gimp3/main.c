@@ -88,7 +88,7 @@ translate (GimpRunMode run_mode, GimpImage *image, GimpDrawable **drawables, Gim
       if (run_mode == GIMP_RUN_INTERACTIVE)
         write_config (&settings, config);
       if (cg_settings_check (&settings, CG_OUTPUT_LIVE, error)
-          && (*layers = cg_apply (image, drawables, &settings, preview, error)))
+          && (*layers = cg_apply (image, drawables, &settings, run_mode == GIMP_RUN_INTERACTIVE, preview, error)))
         status = GIMP_PDB_SUCCESS;
     }
   g_clear_pointer (&preview, cg_translation_unref);

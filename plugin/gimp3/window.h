@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window of GIMP 3 around CgDialog, with the buttons that every filter has. */
+/* Asking the artist what to do with a drawable of GIMP 3. */
 #pragma once
 
 #include <libgimp/gimp.h>
 
-#include "translation.h"
-
-typedef enum
-{
-  CG_WINDOW_OK,
-  CG_WINDOW_CANCEL,
-  CG_WINDOW_COPY /* the artist prefers a copy in RGB */
-} CgWindowAnswer;
+#include "window-frame.h"
 
 /**
  * cg_window_run:

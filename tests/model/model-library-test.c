@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/model-version.h"
 
 /* Beside $XDG_DATA_HOME and $XDG_DATA_DIRS, which main() sets before GLib reads them, two folders for $CYCLEGAN_MODEL_PATH. */
 static char *root, *first, *second, *user, *system_wide;
@@ -144,6 +145,58 @@ test_list (gpointer *fixture, gconstpointer data)
   g_assert_true (g_str_has_suffix (paths[3], "/ü x.safetensors"));
 }
 
+#define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define SHA256_OF_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void
+write_file (const char *folder, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+assert_version (const char *name, const char *version, const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *expected = g_build_filename (folder, "b.safetensors", NULL);
+  g_autofree char *path = cg_model_version_find (name, version, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (path, ==, expected);
+}
+
+/* The name says which file comes first, the sum which one is meant; a file that changes is another version. */
+static void
+test_version (gpointer *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (first, "b.safetensors", NULL);
+  g_autoptr (GError) wrong = NULL;
+  g_autoptr (GError) absent = NULL;
+  g_autoptr (GError) unreadable = NULL;
+  g_autofree char *before = cg_model_version_get (path, NULL);
+  g_autofree char *after = NULL;
+
+  g_assert_cmpstr (before, ==, SHA256_OF_NOTHING);
+  assert_version ("b", SHA256_OF_NOTHING, first);
+  write_file (first, "b.safetensors", "abc");
+  after = cg_model_version_get (path, NULL);
+  g_assert_cmpstr (after, ==, SHA256_OF_ABC);
+  assert_version ("b", SHA256_OF_ABC, first);
+  assert_version ("b", SHA256_OF_NOTHING, second);
+  assert_version (path, SHA256_OF_ABC, first);
+
+  g_assert_null (cg_model_version_find ("b", "0123456789abcdef", &wrong));
+  g_assert_error (wrong, CG_ERROR, CG_ERROR_VERSION);
+  g_assert_nonnull (strstr (wrong->message, path));
+  g_assert_nonnull (strstr (wrong->message, "found a model of SHA-256 ba7816bf8f01…, expected 0123456789ab…"));
+  g_assert_null (cg_model_version_find ("nothing", SHA256_OF_ABC, &absent));
+  g_assert_error (absent, CG_ERROR, CG_ERROR_FORMAT);
+  g_assert_null (cg_model_version_get ("/no/such/file", &unreadable));
+  g_assert_error (unreadable, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+}
+
 static void
 test_nothing_installed (void)
 {
@@ -182,6 +235,7 @@ main (int argc, char **argv)
   ADD ("find", test_find);
   ADD ("not-found", test_not_found);
   ADD ("list", test_list);
+  ADD ("version", test_version);
   g_test_add_func ("/model/model-library/nothing-installed", test_nothing_installed);
   status = g_test_run ();
 

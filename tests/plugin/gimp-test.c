@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The procedure in the real GIMP, which runs gimp-rows.scm once; each test looks at what came of one kind of drawable. */
+#define _GNU_SOURCE /* memmem() */
 #include <math.h>
 #include <string.h>
 
@@ -269,6 +270,20 @@ test_masks (void)
   expect_equal ("kept-mask.png", "selection.png", "Y' float", 48 * 36);
 }
 
+/* Whoever opens the file needs the very model, wherever it lies there. */
+static void
+expect_stored (const char *name)
+{
+  g_autofree char *path = in_folder (name);
+  g_autofree char *version = cg_model_version_get (cg_model_get_path (model), NULL);
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
+  const char *bytes = g_mapped_file_get_contents (file);
+  gsize n = g_mapped_file_get_length (file);
+
+  g_assert_nonnull (memmem (bytes, n, version, strlen (version)));
+  g_assert_null (memmem (bytes, n, "tiny.safetensors", strlen ("tiny.safetensors")));
+}
+
 /* GIMP itself runs the operation, before and after the image has been a file. */
 static void
 test_live_filter (void)
@@ -287,11 +302,14 @@ test_live_filter (void)
   expect ("live-layers", "(Background)");
   expect_picture ("live", expected, n);
   expect_picture ("live-loaded", expected, n);
+  expect_stored ("live.xcf");
   expect ("live-selected", "-1");
   g_assert_nonnull (strstr (errors, "a live filter needs the whole layer"));
   expect ("live-missing", "-1");
   expect ("live-path", "-1");
   g_assert_nonnull (strstr (errors, "a live filter needs an installed model"));
+  expect ("live-slow", "-1");
+  g_assert_nonnull (strstr (errors, "“Sheet”: a live filter would take"));
 }
 
 /* Several layers are translated each for itself. */

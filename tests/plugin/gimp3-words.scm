@@ -57,6 +57,11 @@
   (let* ((image (open-picture "rgb.png")) (layer (only-layer image)))
     (say "live-missing" (translate image layer "missing" 1 20 0.5 2))
     (say "live-path" (translate image layer (path "tiny.safetensors") 1 20 0.5 2))
+    ; a picture without pixels of its own, whose size is all that counts
+    (let* ((large (car (gimp-image-new 12000 9000 RGB)))
+           (sheet (car (gimp-layer-new large "Sheet" 12000 9000 RGB-IMAGE 100 LAYER-MODE-NORMAL))))
+      (gimp-image-insert-layer large sheet 0 0)
+      (say "live-slow" (translate large sheet "tiny" 2 20 0.5 2)))
     (gimp-image-select-rectangle image CHANNEL-OP-REPLACE 0 0 9 9)
     (say "live-selected" (translate image layer "tiny" 1 20 0.5 2))))
 

@@ -331,6 +331,29 @@ test_reload (void)
   g_assert_cmpfloat (cg_picture_compare (second, first, 32 * 32 * 3), >, 0.02f);
 }
 
+/* Another version of the model gives no picture at all rather than another one. */
+static void
+test_version (void)
+{
+  g_autoptr (GeglNode) graph = gegl_node_new ();
+  g_autoptr (GeglBuffer) input = cg_picture_new (30, 20, babl_format ("RGBA float"));
+  GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", input, NULL);
+  g_autofree char *version = cg_model_version_get (model_path, NULL);
+  g_autoptr (GeglBuffer) translated = render (graph, source, NULL, "sha256", version, NULL);
+  g_autoptr (GeglBuffer) expected = render (graph, source, NULL, NULL);
+  g_autoptr (GeglBuffer) refused = NULL;
+  g_autofree float *pixels = cg_picture_get (translated, babl_format ("R'G'B' float"));
+  g_autofree float *expected_pixels = cg_picture_get (expected, babl_format ("R'G'B' float"));
+
+  g_assert_true (translated != input);
+  g_assert_cmpfloat (cg_picture_compare (pixels, expected_pixels, 30 * 20 * 3), ==, 0.0f);
+  version[0] = version[0] == '0' ? '1' : '0';
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "cyclegan:translate: *tiny.safetensors: found a model of SHA-256*");
+  refused = render (graph, source, NULL, "sha256", version, NULL);
+  g_test_assert_expected_messages ();
+  g_assert_true (refused == input);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -355,6 +378,7 @@ main (int argc, char **argv)
   g_test_add_func ("/operation/part", test_part);
   g_test_add_func ("/operation/progress", test_progress);
   g_test_add_func ("/operation/reload", test_reload);
+  g_test_add_func ("/operation/version", test_version);
   status = g_test_run ();
 
   g_free (model_path);
