@@ -181,6 +181,21 @@ test_checksum (Fixture *fixture, gconstpointer data)
   g_assert_cmpmem (values, sizeof values, numbers, sizeof numbers);
 }
 
+/* A damaged pickle may still make sense, of the wrong tensor. */
+static void
+test_checksum_of_pickle (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgStateDict) dict = NULL;
+
+  fixture->records[0].crc_error = 1;
+  check_refused (fixture, 3, CG_ERROR_CORRUPT, "checksum of “x/data.pkl”");
+  fixture->records[0].crc_error = zip_crc (fixture->pickle->data, fixture->pickle->len);
+  dict = open_records (fixture, 3, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (dict);
+}
+
 static void
 use_tensor (Fixture *fixture, const PickledTensor *tensor)
 {
@@ -322,6 +337,7 @@ main (int argc, char **argv)
   ADD ("/torch-zip/missing", test_missing);
   ADD ("/torch-zip/big-endian", test_big_endian);
   ADD ("/torch-zip/checksum", test_checksum);
+  ADD ("/torch-zip/checksum-of-pickle", test_checksum_of_pickle);
   ADD ("/torch-zip/claims", test_claims);
   ADD ("/torch-zip/not-finite", test_not_finite);
   ADD ("/torch-zip/damage", test_damage);

@@ -11,6 +11,7 @@ typedef enum
   CG_PICKLE_NONE,
   CG_PICKLE_BOOL,
   CG_PICKLE_INT,
+  CG_PICKLE_LARGE, /* an integer beyond 64 bits, whose value is not kept */
   CG_PICKLE_REAL,
   CG_PICKLE_STRING,
   CG_PICKLE_TUPLE,

@@ -280,11 +280,10 @@ run_numbered (CgPickleMachine *m, guint8 opcode, GError **error)
       return memo_get (m, (guint32)number, error);
     default: /* LONG1: so many bytes of an integer follow */
       bytes = cg_pickle_machine_take (m, (size_t)number, error);
+      /* The seed of a run may be one, kept beside its weights. */
       if (bytes && number > 8)
-        g_set_error (error, CG_ERROR, CG_ERROR_UNSUPPORTED,
-                     _ ("the pickle holds an integer of %d bytes, expected at most 8"), (int)number);
-      return bytes && number <= 8
-             && cg_pickle_machine_push_integer (m, CG_PICKLE_INT, decode (bytes, (size_t)number, TRUE), error);
+        return cg_pickle_machine_push_new (m, CG_PICKLE_LARGE, error) != NULL;
+      return bytes && cg_pickle_machine_push_integer (m, CG_PICKLE_INT, decode (bytes, (size_t)number, TRUE), error);
     }
 }
 

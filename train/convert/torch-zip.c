@@ -348,26 +348,6 @@ find_data (const CgTorchZip *zip, GHashTable *storages, GError **error)
   return TRUE;
 }
 
-CgPickle *
-cg_torch_zip_read (CgTorchZip *zip, GHashTable **storages, GError **error)
-{
-  const Record *record = find_record (zip, "data.pkl");
-  guint n_globals;
-  const CgPickleGlobal *globals = cg_torch_pickle_get_globals (&n_globals);
-  g_autoptr (GHashTable) found = NULL;
-  g_autoptr (CgPickle) pickle = NULL;
-  size_t used;
-
-  pickle = cg_pickle_parse (zip->bytes + record->offset, record->size, globals, n_globals, &used, error);
-  if (!pickle)
-    return NULL;
-  found = cg_torch_pickle_find_storages (pickle, error);
-  if (!found || !find_data (zip, found, error))
-    return NULL;
-  *storages = g_steal_pointer (&found);
-  return g_steal_pointer (&pickle);
-}
-
 /* libzip compares the checksum when it has read to the end. */
 static gboolean
 read_through (CgTorchZip *zip, const Record *record)
@@ -390,12 +370,10 @@ read_through (CgTorchZip *zip, const Record *record)
   return n == 0 && at == record->size;
 }
 
-gboolean
-cg_torch_zip_verify (CgTorchZip *zip, const char *storage, GError **error)
+/* Compares the checksum of a record, once. */
+static gboolean
+verify (CgTorchZip *zip, Record *record, GError **error)
 {
-  Record *record = find_storage (zip, storage);
-
-  g_return_val_if_fail (record, FALSE);
   /* torch.serialization.set_crc32_options(False) writes 0. */
   if (record->crc != 0 && !record->verified && !read_through (zip, record))
     {
@@ -406,6 +384,37 @@ cg_torch_zip_verify (CgTorchZip *zip, const char *storage, GError **error)
     }
   record->verified = TRUE;
   return TRUE;
+}
+
+CgPickle *
+cg_torch_zip_read (CgTorchZip *zip, GHashTable **storages, GError **error)
+{
+  Record *record = find_record (zip, "data.pkl");
+  guint n_globals;
+  const CgPickleGlobal *globals = cg_torch_pickle_get_globals (&n_globals);
+  g_autoptr (GHashTable) found = NULL;
+  g_autoptr (CgPickle) pickle = NULL;
+  size_t used;
+
+  if (!verify (zip, record, error))
+    return NULL;
+  pickle = cg_pickle_parse (zip->bytes + record->offset, record->size, globals, n_globals, &used, error);
+  if (!pickle)
+    return NULL;
+  found = cg_torch_pickle_find_storages (pickle, error);
+  if (!found || !find_data (zip, found, error))
+    return NULL;
+  *storages = g_steal_pointer (&found);
+  return g_steal_pointer (&pickle);
+}
+
+gboolean
+cg_torch_zip_verify (CgTorchZip *zip, const char *storage, GError **error)
+{
+  Record *record = find_storage (zip, storage);
+
+  g_return_val_if_fail (record, FALSE);
+  return verify (zip, record, error);
 }
 
 size_t

@@ -21,7 +21,7 @@ CgTorchZip *cg_torch_zip_open (const guint8 *bytes, size_t length, GError **erro
 void cg_torch_zip_free (CgTorchZip *zip);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgTorchZip, cg_torch_zip_free)
 
-/* Parses data.pkl and finds the storages; @storages: (out) (transfer full): with data. */
+/* Parses data.pkl, whose checksum must be right, and finds the storages; @storages: (out) (transfer full): with data. */
 CgPickle *cg_torch_zip_read (CgTorchZip *zip, GHashTable **storages, GError **error);
 
 /* Compares the checksum of a storage's record, once. */
