@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `cyclegan info`: what a model file is, once all of it has been checked; or what this machine computes with. */
+/* `cyclegan info`: what a model file is, told and checked by its directory alone; or what this machine computes with. */
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
@@ -140,7 +140,7 @@ print_model (const CgSafetensors *file, const CgNetworkConfig *config, const CgN
   print_metadata (file);
 }
 
-/* Loads all of it, weights included: only what could be used is described. */
+/* Whether names, shapes and sizes are right all through shows without a weight being read. */
 static int
 print_file (const char *name)
 {
@@ -163,11 +163,11 @@ print_file (const char *name)
     file = cg_safetensors_open (path, &error);
   if (file && cg_model_config_from_metadata (file, &config, &error))
     {
-      network = cg_network_new (&config, &error);
+      network = cg_network_new_outline (&config, &error);
       if (!network)
         g_prefix_error (&error, "%s: ", path);
     }
-  if (!network || !cg_model_read_network (file, network, &error))
+  if (!network || !cg_model_check_tensors (file, network, &error))
     return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   print_model (file, &config, network);
   return CG_EXIT_OK;

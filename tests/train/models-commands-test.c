@@ -7,7 +7,8 @@
 #include "commands.h"
 #include "cyclegan.h"
 
-/* A folder with a good model, a discriminator and a truncated file; $CYCLEGAN_MODEL_PATH for some tests. */
+/* A folder with a good model, the same with a weight that is no number, a discriminator and a truncated file;
+ * $CYCLEGAN_MODEL_PATH for some tests. */
 static char *folder;
 
 static void
@@ -33,6 +34,7 @@ make_files (void)
   g_autoptr (GHashTable) metadata = g_hash_table_new (g_str_hash, g_str_equal);
   g_autofree char *good = g_build_filename (folder, "good.safetensors", NULL);
   g_autofree char *cut = g_build_filename (folder, "cut.safetensors", NULL);
+  g_autofree char *ill = g_build_filename (folder, "ill.safetensors", NULL);
   g_autofree char *contents = NULL;
   size_t length;
 
@@ -45,6 +47,8 @@ make_files (void)
   save ("judge.safetensors", &discriminator, NULL);
   g_assert_true (g_file_get_contents (good, &contents, &length, NULL));
   g_assert_true (g_file_set_contents (cut, contents, (gssize)length - 1, NULL));
+  memset (contents + length - 2, 0xff, 2);
+  g_assert_true (g_file_set_contents (ill, contents, (gssize)length, NULL));
 }
 
 /* Runs one command, split at spaces, in a process of its own; %s stands for the folder. Returns its exit status. */
@@ -98,6 +102,12 @@ static const Case cases[] = {
     FALSE,
     { "n_layers (2 layers), ndf 2, batch norm, 3 to 1 channels\n", "parameters        891\n",
       "licence           not stated\n" } },
+  /* No weight is looked at; using it is another matter, see /train/info/weights. */
+  { "info/ill",
+    "info %s/ill.safetensors",
+    CG_EXIT_OK,
+    FALSE,
+    { "resnet_1blocks, ngf 2, instance norm", "parameters        2499\n" } },
   { "info/truncated",
     "info %s/cut.safetensors",
     CG_EXIT_FAILED,
@@ -142,6 +152,18 @@ test_models (void)
 }
 
 static void
+test_weights (void)
+{
+  g_autofree char *ill = g_build_filename (folder, "ill.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgModel) model = cg_model_load (ill, &error);
+
+  g_assert_null (model);
+  g_assert_error (error, CG_ERROR, CG_ERROR_CORRUPT);
+  g_assert_nonnull (strstr (error->message, "“model.18.bias”: found "));
+}
+
+static void
 test_no_models (void)
 {
   g_autofree char *out = NULL, *err = NULL, *empty = g_build_filename (folder, "empty", NULL);
@@ -165,7 +187,7 @@ run_command (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
-  static const char *const files[] = { "good.safetensors", "judge.safetensors", "cut.safetensors" };
+  static const char *const files[] = { "good.safetensors", "ill.safetensors", "judge.safetensors", "cut.safetensors" };
   int status;
 
   if (argc > 2 && strcmp (argv[1], "--command") == 0)
@@ -185,6 +207,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (name, &cases[i], test_case);
     }
+  g_test_add_func ("/train/info/weights", test_weights);
   g_test_add_func ("/train/models/list", test_models);
   g_test_add_func ("/train/models/none", test_no_models);
   status = g_test_run ();
