@@ -82,31 +82,50 @@ print_onnx (const char *path, GError **error)
   return TRUE;
 }
 
-static gboolean
-print_checkpoint (const char *path, GError **error)
+static void
+print_dict (const CgStateDict *dict)
 {
-  g_autoptr (CgStateDict) dict = cg_state_dict_open (path, NULL, error);
-  g_autofree char *network = NULL, *scalars = NULL, *tensors = NULL, *size = NULL;
+  g_autofree char *network = describe_network (dict);
+  g_autofree char *scalars = describe_scalars (dict);
+  g_autofree char *tensors = NULL;
   guint64 n_elements = 0;
 
-  if (!dict)
-    return FALSE;
   for (guint i = 0; i < cg_state_dict_get_n_tensors (dict); i++)
     n_elements += cg_state_dict_get_tensor (dict, i)->n_elements;
-  network = describe_network (dict);
-  scalars = describe_scalars (dict);
   tensors
       = g_strdup_printf (_ ("%u, %llu numbers"), cg_state_dict_get_n_tensors (dict), (unsigned long long)n_elements);
-  size = g_format_size_full (cg_state_dict_get_file_bytes (dict), G_FORMAT_SIZE_LONG_FORMAT);
-
-  cg_terminal_print_field (_ ("file"), cg_state_dict_get_display_name (dict));
-  cg_terminal_print_field (_ ("format"), cg_state_dict_get_format_name (dict));
   if (*cg_state_dict_get_key (dict))
     cg_terminal_print_field (_ ("key"), cg_state_dict_get_key (dict));
   cg_terminal_print_field (_ ("network"), network);
   cg_terminal_print_field (_ ("tensors"), tensors);
   cg_terminal_print_field (_ ("numbers"), scalars);
-  cg_terminal_print_field (_ ("size"), size);
+}
+
+/* Where there are several dicts, all of them. */
+static gboolean
+print_checkpoint (const char *path, GError **error)
+{
+  g_auto (GStrv) keys = cg_state_dict_list_keys (path, error);
+  const gboolean several = keys && *keys && keys[1];
+
+  if (!keys)
+    return FALSE;
+  for (guint i = 0; i == 0 || (several && keys[i]); i++)
+    {
+      g_autoptr (CgStateDict) dict = cg_state_dict_open (path, several ? keys[i] : NULL, error);
+      g_autofree char *size = NULL;
+
+      if (!dict)
+        return FALSE;
+      if (i == 0)
+        {
+          size = g_format_size_full (cg_state_dict_get_file_bytes (dict), G_FORMAT_SIZE_LONG_FORMAT);
+          cg_terminal_print_field (_ ("file"), cg_state_dict_get_display_name (dict));
+          cg_terminal_print_field (_ ("format"), cg_state_dict_get_format_name (dict));
+          cg_terminal_print_field (_ ("size"), size);
+        }
+      print_dict (dict);
+    }
   return TRUE;
 }
 

@@ -44,11 +44,11 @@ find_format (const char *path, Format *format, GError **error)
 
 /* The network of a model (its metadata say what it is) with its metadata, or of any checkpoint that import takes. */
 static CgNetwork *
-load_network (const char *name, GHashTable *metadata, GError **error)
+load_network (const char *name, const char *key, GHashTable *metadata, GError **error)
 {
   g_autofree char *path
       = g_file_test (name, G_FILE_TEST_EXISTS) ? g_strdup (name) : cg_model_library_find (name, error);
-  g_autoptr (CgStateDict) dict = path ? cg_state_dict_open (path, NULL, error) : NULL;
+  g_autoptr (CgStateDict) dict = path ? cg_state_dict_open (path, key, error) : NULL;
   g_autoptr (CgSafetensors) file = NULL;
   CgNetworkConfig config;
 
@@ -60,8 +60,8 @@ load_network (const char *name, GHashTable *metadata, GError **error)
   file = cg_safetensors_open (path, error);
   if (!file || !cg_model_config_from_metadata (file, &config, error))
     return NULL;
-  for (const char *const *key = cg_safetensors_get_metadata_keys (file); *key; key++)
-    g_hash_table_insert (metadata, g_strdup (*key), g_strdup (cg_safetensors_get_metadata (file, *key)));
+  for (const char *const *name_of = cg_safetensors_get_metadata_keys (file); *name_of; name_of++)
+    g_hash_table_insert (metadata, g_strdup (*name_of), g_strdup (cg_safetensors_get_metadata (file, *name_of)));
   return cg_architecture_load (dict, &config, error);
 }
 
@@ -102,11 +102,11 @@ check_format (Format format, CgDtype dtype, GError **error)
 }
 
 static int
-export_model (const char *name, const char *out, Format format, CgDtype dtype)
+export_model (const char *name, const char *key, const char *out, Format format, CgDtype dtype)
 {
   g_autoptr (GHashTable) metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GError) error = NULL;
-  g_autoptr (CgNetwork) network = load_network (name, metadata, &error);
+  g_autoptr (CgNetwork) network = load_network (name, key, metadata, &error);
 
   return network && save (network, metadata, out, format, dtype, &error)
              ? CG_EXIT_OK
@@ -116,10 +116,13 @@ export_model (const char *name, const char *out, Format format, CgDtype dtype)
 int
 cg_command_export (int argc, char **argv)
 {
-  g_autofree char *out = NULL, *dtype_option = NULL, *dtype_name = NULL;
+  g_autofree char *out = NULL, *key = NULL, *dtype_option = NULL, *dtype_name = NULL;
   const GOptionEntry entries[]
       = { { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out,
             N_ ("The file to write: .pth or .pt (a state dict for torch.load), .safetensors, .onnx"), N_ ("FILE") },
+          { "key", 0, 0, G_OPTION_ARG_STRING, &key,
+            N_ ("Which network, in a file with several: a key of its dict, or what the tensors' names begin with"),
+            N_ ("KEY") },
           { "dtype", 0, 0, G_OPTION_ARG_STRING, &dtype_option, N_ ("How numbers are stored: f32 (default), f16, bf16"),
             N_ ("TYPE") },
           G_OPTION_ENTRY_NULL };
@@ -144,5 +147,5 @@ cg_command_export (int argc, char **argv)
     }
   if (!find_format (out, &format, &error) || !check_format (format, dtype, &error))
     return cg_terminal_fail (error->message, CG_EXIT_USAGE);
-  return export_model (argv[1], out, format, dtype);
+  return export_model (argv[1], key, out, format, dtype);
 }

@@ -51,6 +51,15 @@ check_options (const Options *options, CgDtype *dtype, GError **error)
   for (char **pair = options->metadata; pair && *pair; pair++)
     if (!strchr (*pair, '=') || **pair == '=')
       return fail_value ("--metadata", *pair, "KEY=VALUE", error);
+  /* Else a name typed twice would put a model in the place of the checkpoint. */
+  if (options->out && !g_str_has_suffix (options->out, ".safetensors"))
+    {
+      g_autofree char *shown = g_filename_display_name (options->out);
+
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _ ("--out: found “%s”, expected a name ending in %s"), shown, ".safetensors");
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -93,6 +102,9 @@ print_found (const CgStateDict *dict, const Options *options, const CgNetworkCon
   if (config->kind == CG_NET_RESNET && config->upsample == CG_UPSAMPLE_RESIZE && !options->upsample_mode)
     g_string_append_printf (assumed, "%s%s", assumed->len ? ", " : "",
                             _ ("nearest neighbour (--upsample-mode nearest)"));
+  if (cg_architecture_drops_statistics (dict, config))
+    g_string_append_printf (assumed, "%s%s", assumed->len ? ", " : "",
+                            _ ("instance norm of each image by itself; the running statistics are left out"));
   if (config->kind == CG_NET_UNET && !options->dropout)
     g_string_append_printf (assumed, "%s%s", assumed->len ? ", " : "", _ ("no dropout in training (--dropout)"));
   if (assumed->len)

@@ -117,8 +117,37 @@ test_info (FileFixture *fixture, gconstpointer data)
   assert_says (out, "state_dict\n");
   assert_says (out, "resnet_1blocks generator");
   assert_says (out, "F32\n");
-  g_assert_cmpint (run (&out_2, &err_2, "info", several, NULL), ==, 1);
-  assert_says (err_2, "“G_A”, “G_B”");
+  g_assert_cmpint (run (&out_2, &err_2, "info", several, NULL), ==, 0);
+  assert_says (out_2, "G_A\nnetwork           resnet_1blocks generator");
+  assert_says (out_2, "G_B\nnetwork           resnet_0blocks generator");
+  g_assert_cmpstr (err_2, ==, "");
+}
+
+/* One network of two, to be trained on elsewhere or used here. */
+static void
+test_key (FileFixture *fixture, gconstpointer data)
+{
+  g_autofree char *golden = get_golden ("two-networks-legacy.pth");
+  g_autofree char *torch = g_build_filename (fixture->folder, "one.pth", NULL);
+  g_autofree char *out = NULL, *err = NULL, *out_2 = NULL, *err_2 = NULL, *out_3 = NULL, *err_3 = NULL;
+
+  g_assert_cmpint (run (&out, &err, "export", golden, "--out", torch, NULL), ==, 1);
+  assert_says (err, "choose one with --key");
+  g_assert_cmpint (run (&out_2, &err_2, "export", golden, "--key", "G_B", "--out", torch, NULL), ==, 0);
+  g_assert_cmpint (run (&out_3, &err_3, "import", torch, "--out", fixture->path, NULL), ==, 0);
+  assert_says (out_3, "found: resnet_0blocks generator");
+}
+
+/* Statistics that PyTorch kept once and trackers keep still do not become part of a model, and that is said. */
+static void
+test_statistics (FileFixture *fixture, gconstpointer data)
+{
+  g_autofree char *golden = get_golden ("resnet-old-statistics-legacy.pth");
+  g_autofree char *out = NULL, *err = NULL;
+
+  g_assert_cmpint (run (&out, &err, "import", golden, "--out", fixture->path, NULL), ==, 0);
+  assert_says (out, "assumed: padding by reflection (--padding reflect), instance norm of each image by itself; the "
+                    "running statistics are left out\n");
 }
 
 /* Failures write nothing, usage errors are told from others. */
@@ -159,8 +188,22 @@ test_refuses (FileFixture *fixture, gconstpointer data)
     g_autofree char *out = NULL, *err = NULL, *out_2 = NULL, *err_2 = NULL;
 
     g_assert_cmpint (run (&out, &err, "import", golden, NULL), ==, 2);
+    assert_says (err, "--out FILE");
     g_assert_cmpint (run (&out_2, &err_2, "export", golden, "--out", zip, NULL), ==, 2);
     assert_says (err_2, "expected a name ending in .pth");
+  }
+  {
+    /* The checkpoint's own name typed once more must not cost it. */
+    g_autofree char *golden = get_golden ("resnet-zip.pth"), *copy = g_build_filename (fixture->folder, "c.pth", NULL);
+    g_autofree char *out = NULL, *err = NULL, *before = NULL, *after = NULL;
+    size_t n_before, n_after;
+
+    get_contents (golden, &before, &n_before);
+    g_assert_true (g_file_set_contents (copy, before, (gssize)n_before, NULL));
+    g_assert_cmpint (run (&out, &err, "import", copy, "--out", copy, NULL), ==, 2);
+    assert_says (err, "c.pth”, expected a name ending in .safetensors");
+    get_contents (copy, &after, &n_after);
+    g_assert_cmpmem (before, n_before, after, n_after);
   }
   {
     g_autofree char *golden = get_golden ("resnet-zip.pth"), *onnx = g_build_filename (fixture->folder, "x.onnx", NULL);
@@ -180,6 +223,8 @@ main (int argc, char **argv)
   ADD ("/convert-commands/round-trip", test_round_trip);
   ADD ("/convert-commands/metadata", test_metadata);
   ADD ("/convert-commands/info", test_info);
+  ADD ("/convert-commands/key", test_key);
+  ADD ("/convert-commands/statistics", test_statistics);
   ADD ("/convert-commands/refuses", test_refuses);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "checkpoint-fixture.h"
 #include "convert/architecture.h"
 
 static char *
@@ -208,6 +209,86 @@ test_load_checks (void)
   g_assert_cmpfloat (cg_network_get_weights (network)[0], ==, 5);
 }
 
+/* Several networks within one dict: which there are is said with the error that asks for one. */
+static void
+test_parts (void)
+{
+  g_autoptr (CgStateDict) dict = open_golden ("both-in-one-zip", NULL);
+  g_autoptr (GError) error = NULL;
+  CgNetworkConfig config;
+
+  g_assert_false (cg_architecture_detect (dict, &config, &error));
+  g_assert_error (error, CG_ERROR, CG_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "parts of a larger network: “G_A”, “G_B”; choose one with --key"));
+}
+
+static void
+check_keys (const char *name, const char *expected)
+{
+  g_autofree char *path = get_path (name), *joined = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) keys = cg_state_dict_list_keys (path, &error);
+
+  g_assert_no_error (error);
+  joined = g_strjoinv (" ", keys);
+  g_assert_cmpstr (joined, ==, expected);
+}
+
+static void
+test_keys (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  check_keys ("two-networks-legacy", "G_A G_B");
+  check_keys ("run-zip", "state_dict");
+  check_keys ("resnet-zip", "");
+  check_keys ("only-a-tensor-zip", "");
+  g_assert_null (cg_state_dict_list_keys ("/no/such/file.pth", &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+}
+
+static void
+test_statistics (void)
+{
+  g_autoptr (CgStateDict) old = open_golden ("resnet-old-statistics-legacy", NULL);
+  g_autoptr (CgStateDict) batch = open_golden ("resnet-batch-zip", NULL);
+  CgNetworkConfig config;
+
+  g_assert_true (cg_architecture_detect (old, &config, NULL));
+  g_assert_true (cg_architecture_drops_statistics (old, &config));
+  g_assert_true (cg_architecture_detect (batch, &config, NULL));
+  g_assert_false (cg_architecture_drops_statistics (batch, &config));
+}
+
+/* Blocks that pad with zeros have no module for it, so that their first convolution has another number. */
+static void
+test_zero_padding (FileFixture *fixture, gconstpointer data)
+{
+  static const PickledTensor tensors[] = {
+    { "model.1.weight", "FloatStorage", "0", 147, 0, 4, { 1, 3, 7, 7 }, { 147, 49, 7, 1 } },
+    { "model.4.weight", "FloatStorage", "0", 147, 0, 4, { 2, 1, 3, 3 }, { 9, 9, 3, 1 } },
+    { "model.7.weight", "FloatStorage", "0", 147, 0, 4, { 4, 2, 3, 3 }, { 18, 9, 3, 1 } },
+    { "model.10.conv_block.0.weight", "FloatStorage", "0", 147, 0, 4, { 4, 4, 3, 3 }, { 36, 9, 3, 1 } },
+  };
+  const float zeros[147] = { 0 };
+  g_autoptr (GByteArray) pickle = pickle_dict (G_N_ELEMENTS (tensors), tensors);
+  const ZipRecord records[] = { { .name = "x/data.pkl", .bytes = pickle->data, .n = pickle->len },
+                                { .name = "x/data/0", .bytes = zeros, .n = sizeof zeros } };
+  g_autoptr (GByteArray) bytes = zip_archive (G_N_ELEMENTS (records), records);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgStateDict) dict = NULL;
+  g_autoptr (CgNetwork) network = NULL;
+
+  file_fixture_write (fixture, bytes->data, bytes->len);
+  dict = cg_state_dict_open (fixture->path, NULL, &error);
+  g_assert_no_error (error);
+  network = cg_architecture_load (dict, NULL, &error);
+  g_assert_null (network);
+  g_assert_error (error, CG_ERROR, CG_ERROR_SHAPE);
+  g_assert_nonnull (
+      strstr (error->message, "“model.10.conv_block.1.weight”: found nothing, expected the shape [4, 4, 3, 3]"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -220,6 +301,11 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/state-dict/choice", test_choice);
+  g_test_add_func ("/state-dict/parts", test_parts);
+  g_test_add_func ("/state-dict/keys", test_keys);
+  g_test_add_func ("/state-dict/statistics", test_statistics);
+  g_test_add ("/state-dict/zero-padding", FileFixture, NULL, file_fixture_set_up, test_zero_padding,
+              file_fixture_tear_down);
   g_test_add_func ("/state-dict/tensors", test_tensors);
   g_test_add_func ("/state-dict/load-checks", test_load_checks);
   return g_test_run ();

@@ -56,7 +56,10 @@ detect_resnet (const CgStateDict *dict, CgNetworkConfig *config)
   config->nf = get_dimension (first, 0);
   config->input_nc = get_dimension (first, 1);
   config->norm = detect_norm (dict, "model.1", "model.2");
-  while (n < MAX_BLOCKS && find (dict, "model.%d.conv_block.1.weight", 10 + n))
+  /* Blocks that pad with zeros begin with their convolution; counted as well, they are what is found to differ. */
+  while (
+      n < MAX_BLOCKS
+      && (find (dict, "model.%d.conv_block.1.weight", 10 + n) || find (dict, "model.%d.conv_block.0.weight", 10 + n)))
     n++;
   config->n_blocks = n;
   config->dropout
@@ -116,6 +119,60 @@ detect_pixel_discriminator (const CgStateDict *dict, CgNetworkConfig *config)
   config->output_nc = get_dimension (find (dict, "net.5.weight"), 0);
 }
 
+/* What stands before the names of networks that share the dict: "“G”, “D”"; NULL if it is nothing of that kind. */
+static char *
+list_wrapped (const CgStateDict *dict)
+{
+  static const char *const suffixes[]
+      = { ".model.1.weight", ".model.model.0.weight", ".model.0.weight", ".net.0.weight" };
+  const char *outer = cg_state_dict_get_key (dict);
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autofree char *within = NULL;
+
+  for (guint i = 0; i < cg_state_dict_get_n_tensors (dict) && list->len < 500; i++)
+    {
+      const char *name = cg_state_dict_get_tensor (dict, i)->name;
+
+      /* The deeper levels of a U-Net end like other networks. */
+      if (within && g_str_has_prefix (name, within))
+        continue;
+      for (size_t j = 0; j < G_N_ELEMENTS (suffixes); j++)
+        if (g_str_has_suffix (name, suffixes[j]))
+          {
+            g_autofree char *prefix = g_strndup (name, strlen (name) - strlen (suffixes[j]));
+            g_autofree char *key = *outer ? g_strconcat (outer, ".", prefix, NULL) : g_strdup (prefix);
+            g_autofree char *printable = cg_pickle_printable (key, -1);
+
+            g_free (within);
+            within = g_strconcat (prefix, ".", NULL);
+            g_string_append_printf (list, "%s“%s”", list->len ? ", " : "", printable);
+            break;
+          }
+    }
+  return list->len ? g_strdup (list->str) : NULL;
+}
+
+/* Always FALSE. */
+static gboolean
+fail_unknown (const CgStateDict *dict, GError **error)
+{
+  const CgStateTensor *first = cg_state_dict_get_n_tensors (dict) ? cg_state_dict_get_tensor (dict, 0) : NULL;
+  g_autofree char *printable = cg_pickle_printable (first ? first->name : "", -1);
+  g_autofree char *shape = first ? cg_state_dict_shape_to_string (first->n_dims, first->shape) : g_strdup ("");
+  g_autofree char *wrapped = list_wrapped (dict);
+
+  if (wrapped)
+    g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
+                 _ ("%s: its tensors belong to parts of a larger network: %s; choose one with --key"),
+                 cg_state_dict_get_display_name (dict), wrapped);
+  else
+    g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
+                 _ ("%s: another kind of network: its first tensor is “%s” %s; expected “model.1.weight” (ResNet), "
+                    "“model.model.0.weight” (U-Net), “model.0.weight” or “net.0.weight” (discriminators)"),
+                 cg_state_dict_get_display_name (dict), printable, shape);
+  return FALSE;
+}
+
 gboolean
 cg_architecture_detect (const CgStateDict *dict, CgNetworkConfig *config, GError **error)
 {
@@ -129,35 +186,38 @@ cg_architecture_detect (const CgStateDict *dict, CgNetworkConfig *config, GError
   else if (find (dict, "net.0.weight"))
     detect_pixel_discriminator (dict, config);
   else
-    {
-      const CgStateTensor *first = cg_state_dict_get_n_tensors (dict) ? cg_state_dict_get_tensor (dict, 0) : NULL;
-      g_autofree char *printable = cg_pickle_printable (first ? first->name : "", -1);
-      g_autofree char *shape = first ? cg_state_dict_shape_to_string (first->n_dims, first->shape) : g_strdup ("");
-
-      g_set_error (error, CG_ERROR, CG_ERROR_FORMAT,
-                   _ ("%s: another kind of network: its first tensor is “%s” %s; expected “model.1.weight” (ResNet), "
-                      "“model.model.0.weight” (U-Net), “model.0.weight” or “net.0.weight” (discriminators)"),
-                   cg_state_dict_get_display_name (dict), printable, shape);
-      return FALSE;
-    }
+    return fail_unknown (dict, error);
   return TRUE;
 }
 
 /* --- comparing --- */
 
-/* Buffers that PyTorch itself drops or rebuilds. */
+/* A buffer of an instance norm. */
 static gboolean
-is_dropped (const CgStateDict *dict, const CgNetworkConfig *config, const char *name)
+is_statistic (const CgStateDict *dict, const CgNetworkConfig *config, const char *name)
 {
   const char *dot = strrchr (name, '.');
   g_autofree char *module = dot ? g_strndup (name, (size_t)(dot - name)) : NULL;
 
-  if (!dot)
-    return FALSE;
-  if (strcmp (dot, ".num_batches_tracked") == 0)
-    return TRUE;
-  return config->norm == CG_NORM_INSTANCE && (strcmp (dot, ".running_mean") == 0 || strcmp (dot, ".running_var") == 0)
+  return dot && config->norm == CG_NORM_INSTANCE
+         && (strcmp (dot, ".running_mean") == 0 || strcmp (dot, ".running_var") == 0)
          && !find (dict, "%s.weight", module);
+}
+
+gboolean
+cg_architecture_drops_statistics (const CgStateDict *dict, const CgNetworkConfig *config)
+{
+  for (guint i = 0; i < cg_state_dict_get_n_tensors (dict); i++)
+    if (is_statistic (dict, config, cg_state_dict_get_tensor (dict, i)->name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Buffers that PyTorch itself drops or rebuilds. */
+static gboolean
+is_dropped (const CgStateDict *dict, const CgNetworkConfig *config, const char *name)
+{
+  return g_str_has_suffix (name, ".num_batches_tracked") || is_statistic (dict, config, name);
 }
 
 /* Always FALSE. @tensor: (nullable): what was found; @parameter: (nullable): what was expected */

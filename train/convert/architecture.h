@@ -27,6 +27,9 @@ gboolean cg_architecture_detect (const CgStateDict *dict, CgNetworkConfig *confi
  */
 gboolean cg_architecture_compare (const CgStateDict *dict, const CgNetwork *outline, GError **error);
 
+/* Whether the file holds running statistics of instance norms, which are left out. */
+gboolean cg_architecture_drops_statistics (const CgStateDict *dict, const CgNetworkConfig *config);
+
 /**
  * cg_architecture_load:
  * @config: (nullable): what the network is; NULL to detect it

@@ -111,22 +111,26 @@ collect (CgStateDict *dict, const CgPickleValue *found, const char *prefix, GErr
   return TRUE;
 }
 
-static gboolean
-read_torch (CgStateDict *dict, const char *key, GError **error)
+/* (transfer full) */
+static CgPickle *
+parse_torch (CgStateDict *dict, GError **error)
 {
   const guint8 *bytes = (const guint8 *)g_mapped_file_get_contents (dict->mapped);
   const size_t length = g_mapped_file_get_length (dict->mapped);
-  g_autoptr (CgPickle) pickle = NULL;
+
+  if (dict->format == CG_STATE_DICT_LEGACY)
+    return cg_torch_legacy_read (bytes, length, &dict->storages, error);
+  dict->zip = cg_torch_zip_open (bytes, length, error);
+  return dict->zip ? cg_torch_zip_read (dict->zip, &dict->storages, error) : NULL;
+}
+
+static gboolean
+read_torch (CgStateDict *dict, const char *key, GError **error)
+{
+  g_autoptr (CgPickle) pickle = parse_torch (dict, error);
   g_autofree char *prefix = NULL;
   const CgPickleValue *found;
 
-  if (dict->format == CG_STATE_DICT_ZIP)
-    {
-      dict->zip = cg_torch_zip_open (bytes, length, error);
-      pickle = dict->zip ? cg_torch_zip_read (dict->zip, &dict->storages, error) : NULL;
-    }
-  else
-    pickle = cg_torch_legacy_read (bytes, length, &dict->storages, error);
   if (!pickle)
     return FALSE;
   found = cg_torch_pickle_find_dict (pickle, key, &dict->key, &prefix, error);
@@ -136,11 +140,8 @@ read_torch (CgStateDict *dict, const char *key, GError **error)
 /* --- safetensors --- */
 
 static const CgScalar scalar_of_dtype[] = {
-  [CG_DTYPE_F32] = CG_SCALAR_F32,
-  [CG_DTYPE_F16] = CG_SCALAR_F16,
-  [CG_DTYPE_BF16] = CG_SCALAR_BF16,
-  [CG_DTYPE_F64] = CG_SCALAR_F64,
-  [CG_DTYPE_I64] = CG_SCALAR_I64,
+  [CG_DTYPE_F32] = CG_SCALAR_F32, [CG_DTYPE_F16] = CG_SCALAR_F16, [CG_DTYPE_BF16] = CG_SCALAR_BF16,
+  [CG_DTYPE_F64] = CG_SCALAR_F64, [CG_DTYPE_I64] = CG_SCALAR_I64,
 };
 
 static gboolean
@@ -187,15 +188,16 @@ read_safetensors (CgStateDict *dict, const char *key, GError **error)
 
 /* --- the door --- */
 
-/* What wrappers of a network put before all names of its state dict. */
-static void
+/* Takes away what a wrapper put before all names of a network's state dict. Returns: whether it was there. */
+static gboolean
 strip_prefix (CgStateDict *dict, const char *prefix)
 {
   for (guint i = 0; i < dict->tensors->len; i++)
     if (!g_str_has_prefix (g_array_index (dict->tensors, CgStateTensor, i).name, prefix))
-      return;
+      return FALSE;
   for (guint i = 0; i < dict->tensors->len; i++)
     g_array_index (dict->tensors, CgStateTensor, i).name += strlen (prefix);
+  return dict->tensors->len > 0;
 }
 
 static gboolean
@@ -231,43 +233,12 @@ fail_unknown (const guint8 *bytes, size_t length, GError **error)
   return FALSE;
 }
 
-static gboolean
-read_any (CgStateDict *dict, const char *key, GError **error)
-{
-  const guint8 *bytes = (const guint8 *)g_mapped_file_get_contents (dict->mapped);
-  const size_t length = g_mapped_file_get_length (dict->mapped);
-  g_autoptr (GError) local = NULL;
-  gboolean ok;
-
-  dict->file_bytes = length;
-  if (length > 8 && bytes[8] == '{')
-    {
-      dict->format = CG_STATE_DICT_SAFETENSORS;
-      g_clear_pointer (&dict->mapped, g_mapped_file_unref);
-      return read_safetensors (dict, key, error);
-    }
-  if (cg_torch_zip_is (bytes, length))
-    dict->format = CG_STATE_DICT_ZIP;
-  else if (cg_torch_legacy_is (bytes, length))
-    dict->format = CG_STATE_DICT_LEGACY;
-  else
-    {
-      fail_unknown (bytes, length, &local);
-      g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", dict->display_name);
-      return FALSE;
-    }
-  ok = read_torch (dict, key, &local);
-  if (!ok)
-    g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", dict->display_name);
-  return ok;
-}
-
-CgStateDict *
-cg_state_dict_open (const char *path, const char *key, GError **error)
+/* Maps the file and tells its format. */
+static CgStateDict *
+open_file (const char *path, GError **error)
 {
   g_autoptr (CgStateDict) dict = g_new0 (CgStateDict, 1);
-
-  g_return_val_if_fail (path, NULL);
+  const guint8 *bytes;
 
   dict->path = g_strdup (path);
   dict->display_name = g_filename_display_name (path);
@@ -275,16 +246,77 @@ cg_state_dict_open (const char *path, const char *key, GError **error)
   dict->names = g_ptr_array_new_with_free_func (g_free);
   dict->by_name = g_hash_table_new (g_str_hash, g_str_equal);
 
-  if (!map_file (dict, error) || !read_any (dict, key, error))
+  if (!map_file (dict, error))
     return NULL;
-  strip_prefix (dict, "module.");
-  strip_prefix (dict, "_orig_mod.");
+  bytes = (const guint8 *)g_mapped_file_get_contents (dict->mapped);
+  dict->file_bytes = g_mapped_file_get_length (dict->mapped);
+  if (dict->file_bytes > 8 && bytes[8] == '{')
+    dict->format = CG_STATE_DICT_SAFETENSORS;
+  else if (cg_torch_zip_is (bytes, dict->file_bytes))
+    dict->format = CG_STATE_DICT_ZIP;
+  else if (cg_torch_legacy_is (bytes, dict->file_bytes))
+    dict->format = CG_STATE_DICT_LEGACY;
+  else
+    {
+      fail_unknown (bytes, dict->file_bytes, error);
+      g_prefix_error (error, "%s: ", dict->display_name);
+      return NULL;
+    }
+  return g_steal_pointer (&dict);
+}
+
+CgStateDict *
+cg_state_dict_open (const char *path, const char *key, GError **error)
+{
+  g_autoptr (CgStateDict) dict = NULL;
+
+  g_return_val_if_fail (path, NULL);
+
+  dict = open_file (path, error);
+  if (!dict)
+    return NULL;
+  if (dict->format == CG_STATE_DICT_SAFETENSORS)
+    {
+      g_clear_pointer (&dict->mapped, g_mapped_file_unref);
+      if (!read_safetensors (dict, key, error))
+        return NULL;
+    }
+  else if (!read_torch (dict, key, error))
+    {
+      g_prefix_error (error, "%s: ", dict->display_name);
+      return NULL;
+    }
+  /* Whichever of them was put around the other. */
+  while (strip_prefix (dict, "module.") || strip_prefix (dict, "_orig_mod."))
+    ;
   if (!index_names (dict, error))
     {
       g_prefix_error (error, "%s: ", dict->display_name);
       return NULL;
     }
   return g_steal_pointer (&dict);
+}
+
+char **
+cg_state_dict_list_keys (const char *path, GError **error)
+{
+  g_autoptr (CgStateDict) dict = NULL;
+  g_autoptr (CgPickle) pickle = NULL;
+
+  g_return_val_if_fail (path, NULL);
+
+  dict = open_file (path, error);
+  if (!dict)
+    return NULL;
+  if (dict->format == CG_STATE_DICT_SAFETENSORS)
+    return g_new0 (char *, 1);
+  pickle = parse_torch (dict, error);
+  if (!pickle)
+    {
+      g_prefix_error (error, "%s: ", dict->display_name);
+      return NULL;
+    }
+  return cg_torch_pickle_list_keys (pickle);
 }
 
 CgStateDictFormat

@@ -9,6 +9,7 @@
 
 #define MAX_DICT_DEPTH 8
 #define MAX_DICTS 16384u
+#define MAX_LISTED 64u
 #define MAX_KEY_BYTES 255u
 
 /* Tags of what is called; those of storage types are CgScalar. */
@@ -432,4 +433,28 @@ cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found
     g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("holds several dicts of tensors: %s; choose one with --key"),
                  keys);
   return NULL;
+}
+
+char **
+cg_torch_pickle_list_keys (const CgPickle *pickle)
+{
+  const CgPickleValue *root = cg_pickle_get_root (pickle);
+  g_autoptr (GPtrArray) candidates = root->kind == CG_PICKLE_DICT ? list_candidates (root) : NULL;
+  g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+  gboolean any_weights = FALSE;
+  guint n = 0;
+
+  for (guint i = 0; candidates && i < candidates->len; i++)
+    any_weights |= ((const Candidate *)g_ptr_array_index (candidates, i))->has_weights;
+  for (guint i = 0; candidates && i < candidates->len && n < MAX_LISTED; i++)
+    {
+      const Candidate *candidate = g_ptr_array_index (candidates, i);
+
+      if (any_weights ? candidate->has_weights : candidate->has_tensors)
+        {
+          g_strv_builder_add (keys, candidate->key);
+          n++;
+        }
+    }
+  return g_strv_builder_end (keys);
 }

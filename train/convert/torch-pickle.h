@@ -45,6 +45,9 @@ GHashTable *cg_torch_pickle_find_storages (const CgPickle *pickle, GError **erro
 const CgPickleValue *cg_torch_pickle_find_dict (const CgPickle *pickle, const char *key, char **found, char **prefix,
                                                 GError **error);
 
+/* The keys of those among which it asks to choose, 64 at most. (transfer full) */
+char **cg_torch_pickle_list_keys (const CgPickle *pickle);
+
 /* Whether the value is a call that makes a tensor. */
 gboolean cg_torch_pickle_is_tensor (const CgPickleValue *value);
 
