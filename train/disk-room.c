@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <sys/statvfs.h>
 
 static char *
 probe_path (const char *folder, const char *prefix, guint i)
@@ -29,10 +30,36 @@ reserve (const char *path, guint64 size)
   return code;
 }
 
-gboolean
-cg_disk_room_check (const char *folder, const char *prefix, const guint64 *sizes, guint n_sizes, GError **error)
+/* G_MAXUINT64 where the system does not tell. */
+static guint64
+get_free (const char *folder)
 {
-  guint64 total = 0;
+  struct statvfs status;
+
+  return statvfs (folder, &status) == 0 && status.f_blocks > 0 ? (guint64)status.f_bavail * status.f_frsize
+                                                               : G_MAXUINT64;
+}
+
+static gboolean
+fail_later (const char *folder, guint64 later, guint64 available, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (folder);
+  g_autofree char *needed = g_format_size_full (later, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *found = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
+
+  g_set_error (
+      error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+      _ ("%s: the checkpoints that this run keeps for good will take %s, and %s are free there. Make room, choose "
+         "another --out, or a larger --save-epoch-freq"),
+      shown, needed, found);
+  return FALSE;
+}
+
+gboolean
+cg_disk_room_check (const char *folder, const char *prefix, const guint64 *sizes, guint n_sizes, guint64 later,
+                    GError **error)
+{
+  guint64 total = 0, available = G_MAXUINT64;
   int code = 0;
 
   for (guint i = 0; i < n_sizes; i++)
@@ -43,6 +70,8 @@ cg_disk_room_check (const char *folder, const char *prefix, const guint64 *sizes
       if (code == 0)
         code = reserve (path, sizes[i]);
     }
+  if (code == 0 && later > 0)
+    available = get_free (folder);
   for (guint i = 0; i < n_sizes; i++)
     {
       g_autofree char *path = probe_path (folder, prefix, i);
@@ -58,6 +87,7 @@ cg_disk_room_check (const char *folder, const char *prefix, const guint64 *sizes
                    _ ("%s: the checkpoints of this run need %s, which cannot be had there: %s. Make room, or choose "
                       "another --out"),
                    shown, needed, g_strerror (code));
+      return FALSE;
     }
-  return code == 0;
+  return later <= available || fail_later (folder, later, available, error);
 }

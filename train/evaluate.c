@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `cyclegan evaluate`: from models and folders of test images to a table. */
+#include <errno.h>
 #include <gegl.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -210,14 +212,38 @@ write_json (const Job *job, const CgEvaluation *there, const CgEvaluation *back,
   return g_file_set_contents (job->arguments->json, text, -1, error);
 }
 
+/* Found now rather than after all has been measured. */
+static gboolean
+check_json (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *shown = NULL;
+  int code = 0;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    code = EISDIR;
+  else if (!g_file_test (folder, G_FILE_TEST_EXISTS))
+    code = ENOENT;
+  else if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    code = ENOTDIR;
+  else if (g_access (folder, W_OK) != 0)
+    code = errno;
+  if (code == 0)
+    return TRUE;
+  shown = g_filename_display_name (path);
+  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (code), _ ("%s: cannot be written: %s"), shown,
+               g_strerror (code));
+  return FALSE;
+}
+
 static int
 run (const Arguments *arguments)
 {
   g_auto (Job) job = { .arguments = arguments, .live = isatty (STDERR_FILENO) };
   g_autoptr (GError) error = NULL;
   CgEvaluation there, back;
-  gboolean ok = load (&job, &error) && measure (&job, TRUE, &there, &error)
-                && (!job.inverse || measure (&job, FALSE, &back, &error));
+  gboolean ok = (!arguments->json || check_json (arguments->json, &error)) && load (&job, &error)
+                && measure (&job, TRUE, &there, &error) && (!job.inverse || measure (&job, FALSE, &back, &error));
 
   if (ok)
     {

@@ -320,8 +320,11 @@ cg_run_folder_list_samples (const CgRunFolder *folder, gint64 last_step, GError 
 }
 
 gboolean
-cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, const GArray *others, GError **error)
+cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, const GArray *others, gint64 n_kept,
+                          GError **error)
 {
+  guint64 checkpoint = 0, later;
+
   g_autoptr (GArray) steps = cg_run_folder_list_checkpoints (folder, error);
   g_autoptr (GArray) missing = g_array_new (FALSE, FALSE, sizeof (guint64));
 
@@ -330,8 +333,12 @@ cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, const 
   for (guint i = MIN (steps->len, N_KEPT); i <= N_KEPT; i++)
     g_array_append_vals (missing, sizes->data, sizes->len);
   g_array_append_vals (missing, others->data, others->len);
+  for (guint i = 0; i < sizes->len; i++)
+    checkpoint += g_array_index (sizes, guint64, i);
+  if (!g_uint64_checked_mul (&later, checkpoint, (guint64)n_kept))
+    later = G_MAXUINT64 - 1;
   return cg_disk_room_check (folder->path, TEMPORARY_PREFIX, (const guint64 *)(gpointer)missing->data, missing->len,
-                             error);
+                             later, error);
 }
 
 /* Takes a checkpoint's name away before its files, so that half of one is never taken for a whole. */

@@ -35,9 +35,10 @@ char *cg_run_folder_get_report_path (const CgRunFolder *folder);
 /* Steps of all complete checkpoints, ascending: gint64. (transfer full) */
 GArray *cg_run_folder_list_checkpoints (const CgRunFolder *folder, GError **error);
 
-/* Whether as many checkpoints as are there at a time, the last two and one that is being written, fit on the disk, and other
- * files beside them; @sizes are those of one checkpoint's files, @others of the others: guint64. */
-gboolean cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, const GArray *others,
+/* Whether as many checkpoints as are there at a time, the last two and one that is being written, fit on the disk, @n_kept that
+ * will be kept for good, and other files beside them; @sizes are those of one checkpoint's files, @others of the others:
+ * guint64. */
+gboolean cg_run_folder_check_room (const CgRunFolder *folder, const GArray *sizes, const GArray *others, gint64 n_kept,
                                    GError **error);
 
 /* Steps of the sample pictures up to @last_step, ascending: gint64. (transfer full) */

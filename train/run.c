@@ -102,6 +102,13 @@ read_newest_checkpoint (Run *run, GError **error)
   return FALSE;
 }
 
+/* Steps between checkpoints that are kept for good; 0: none. */
+static gint64
+get_keep_every (const Run *run)
+{
+  return run->options->save_epoch_freq * run->trainer.steps_per_epoch;
+}
+
 /* What the models outside checkpoints will take that are not there yet, and one that is written before it replaces another:
  * guint64. (transfer full) */
 static GArray *
@@ -132,8 +139,11 @@ check_room (const Run *run, GError **error)
 {
   g_autoptr (GArray) sizes = cg_checkpoint_measure (&run->trainer.state);
   g_autoptr (GArray) models = measure_models (run);
+  gint64 every = get_keep_every (run);
+  /* The last step's is one of the last two. */
+  gint64 n_kept = every > 0 ? (run->trainer.last_step - 1) / every - run->trainer.state.n_steps / every : 0;
 
-  return cg_run_folder_check_room (run->folder, sizes, models, error);
+  return cg_run_folder_check_room (run->folder, sizes, models, n_kept, error);
 }
 
 /* The state in which the next step finds everything: that of the newest checkpoint, or the initial one. */
@@ -259,8 +269,6 @@ write_report (Run *run, GError **error)
 static gboolean
 save (Run *run, GError **error)
 {
-  gint64 keep_every = run->options->save_epoch_freq * run->trainer.steps_per_epoch;
-
   if (run->trainer.state.n_steps == 0)
     return TRUE;
   if (run->saved_step != run->trainer.state.n_steps)
@@ -270,7 +278,7 @@ save (Run *run, GError **error)
                                             &run->trainer.state, error))
         return FALSE;
       run->saved_step = run->trainer.state.n_steps;
-      if (!cg_run_folder_prune_checkpoints (run->folder, keep_every, error))
+      if (!cg_run_folder_prune_checkpoints (run->folder, get_keep_every (run), error))
         return FALSE;
     }
   return publish_newest (run, CG_STEP_G_A, error) && publish_newest (run, CG_STEP_G_B, error)
@@ -302,15 +310,21 @@ explain_failure (const Run *run, GError **error)
 
   if (!error)
     return;
-  /* Resuming would meet the same numbers again. */
+  /* Resuming would meet the same numbers again; the least squares are the loss that hardly ever diverges. */
   if (diverged && run->saved_step > 0)
     g_prefix_error (error,
-                    _ ("the training diverged; the last good checkpoint is %s. Begin a new run with --init-from "
-                       "that folder and a smaller --lr, or with --gan-mode lsgan: "),
+                    run->options->gan_mode == CG_GAN_LSGAN
+                        ? _ ("the training diverged; the last good checkpoint is %s. Begin a new run with --init-from "
+                             "that folder and a smaller --lr: ")
+                        : _ ("the training diverged; the last good checkpoint is %s. Begin a new run with --init-from "
+                             "that folder and a smaller --lr, or with --gan-mode lsgan: "),
                     path);
   else if (diverged)
-    g_prefix_error (error, _ ("the training diverged before the first checkpoint. Begin again with a smaller --lr, or "
-                              "with --gan-mode lsgan: "));
+    g_prefix_error (error, "%s",
+                    run->options->gan_mode == CG_GAN_LSGAN
+                        ? _ ("the training diverged before the first checkpoint. Begin again with a smaller --lr: ")
+                        : _ ("the training diverged before the first checkpoint. Begin again with a smaller --lr, or "
+                             "with --gan-mode lsgan: "));
   else if (run->saved_step > 0)
     g_prefix_error (error,
                     _ ("the training stopped after step %" PRId64 "; once what follows is mended, --resume goes "
@@ -354,9 +368,7 @@ advance (Run *run, GError **error)
     return FALSE;
   /* The last step's is loop()'s business. */
   return index == run->trainer.last_step
-         || !(is_due (index, options->save_freq)
-              || is_due (index, options->save_epoch_freq * run->trainer.steps_per_epoch))
-         || save (run, error);
+         || !(is_due (index, options->save_freq) || is_due (index, get_keep_every (run))) || save (run, error);
 }
 
 /* Steps until the end or an interruption. */

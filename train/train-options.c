@@ -65,7 +65,9 @@ static const CgOption options[] = {
   CHOICE (STORED, "init-type", init_type, "normal", init_type_words, N_ ("distribution of the initial weights")),
   REAL (STORED, "init-gain", init_gain, "0.02", 0.0, 100.0, N_ ("scale of the initial weights; kaiming ignores it")),
   PATH (STORED, "init-from", init_from,
-        N_ ("folder whose G_A, G_B, D_A and D_B.safetensors are the initial weights (a checkpoint of another run)")),
+        N_ ("folder with the initial weights, G_A, G_B, D_A and D_B: .safetensors (a checkpoint of another run) or "
+            ".pth of "
+            "PyTorch, also as latest_net_G_A.pth")),
   CHOICE (STORED, "gan-mode", gan_mode, "lsgan", gan_mode_words, N_ ("adversarial loss")),
   REAL (STORED, "clip-value", clip_value, "0.01", 1e-6, 100.0, N_ ("limit of the discriminators' weights, for wgan")),
   REAL (STORED, "lambda-gp", lambda_gp, "10", 0.0, 1e6, N_ ("weight of the gradient penalty, for wgangp")),
@@ -83,8 +85,10 @@ static const CgOption options[] = {
             "begins at the decay (1 + step) / (10 + step), so that early averages forget the initial weights; 0: off")),
   CHOICE (STORED, "lr-policy", lr_policy, "linear", lr_policy_words,
           N_ ("course of the learning rate; plateau: a fifth after 6 epochs without a cycle loss that is 1 % better")),
-  INT (CHANGEABLE, "n-epochs", n_epochs, "100", 0, MANY, N_ ("epochs at the full learning rate")),
-  INT (CHANGEABLE, "n-epochs-decay", n_epochs_decay, "100", 0, MANY, N_ ("epochs in which it falls to 0")),
+  INT (CHANGEABLE, "n-epochs", n_epochs, "100", 0, MANY,
+       N_ ("epochs at the full learning rate; for cosine, in which it falls to 0")),
+  INT (CHANGEABLE, "n-epochs-decay", n_epochs_decay, "100", 0, MANY,
+       N_ ("further epochs; for linear, in which it falls to 0; for cosine, in which it rises again")),
   INT (STORED, "lr-decay-iters", lr_decay_iters, "50", 1, MANY,
        N_ ("epochs after which the learning rate falls to a tenth, for --lr-policy step")),
   FLAG (STORED, "augment", augment,

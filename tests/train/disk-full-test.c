@@ -23,15 +23,23 @@ test_room (TinyFixture *fixture, gconstpointer data)
   g_autofree char *trace = tiny_fixture_path (fixture, ".step-room-0");
   g_autoptr (GError) error = NULL;
 
-  cg_disk_room_check (fixture->folder, ".step-", little, G_N_ELEMENTS (little), &error);
+  cg_disk_room_check (fixture->folder, ".step-", little, G_N_ELEMENTS (little), 0, &error);
   g_assert_no_error (error);
-  g_assert_false (cg_disk_room_check (fixture->folder, ".step-", absurd, G_N_ELEMENTS (absurd), &error));
+  g_assert_false (cg_disk_room_check (fixture->folder, ".step-", absurd, G_N_ELEMENTS (absurd), 0, &error));
   g_assert_cmpint (error->domain, ==, G_FILE_ERROR);
   g_assert_nonnull (strstr (error->message, fixture->folder));
   g_assert_nonnull (strstr (error->message, "EiB"));
   g_assert_false (g_file_test (trace, G_FILE_TEST_EXISTS));
   g_clear_error (&error);
-  g_assert_false (cg_disk_room_check (nowhere, ".step-", little, G_N_ELEMENTS (little), &error));
+  cg_disk_room_check (fixture->folder, ".step-", little, G_N_ELEMENTS (little), 4096, &error);
+  g_assert_no_error (error);
+  g_assert_false (
+      cg_disk_room_check (fixture->folder, ".step-", little, G_N_ELEMENTS (little), G_MAXUINT64 - 1, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+  g_assert_nonnull (strstr (error->message, "--save-epoch-freq"));
+  g_assert_false (g_file_test (trace, G_FILE_TEST_EXISTS));
+  g_clear_error (&error);
+  g_assert_false (cg_disk_room_check (nowhere, ".step-", little, G_N_ELEMENTS (little), 0, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }
 
@@ -70,6 +78,24 @@ test_before (TinyFixture *fixture, gconstpointer data)
   tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--max-steps", "1", NULL), CG_RUN_COMPLETE);
 }
 
+/* What would fill the disk only after years is told as well; without checkpoints that are kept for good it fits. */
+static void
+test_kept (TinyFixture *fixture, gconstpointer data)
+{
+  g_autofree char *out = tiny_fixture_path (fixture, "run");
+  g_autofree char *config = g_build_filename (out, "config.json", NULL);
+  g_autofree char *messages = NULL;
+  char **argv = tiny_run_argv (fixture->dataset, out, "--n-epochs=2147483647", "--save-epoch-freq=1", NULL);
+
+  g_assert_cmpint (program_finish (program_start (argv), NULL, &messages), ==, CG_EXIT_FAILED);
+  g_assert_nonnull (strstr (messages, out));
+  g_assert_nonnull (strstr (messages, "--save-epoch-freq"));
+  g_assert_false (g_file_test (config, G_FILE_TEST_EXISTS));
+  tiny_run_assert (
+      tiny_run_argv (fixture->dataset, out, "--n-epochs=2147483647", "--save-epoch-freq=1", "--max-steps=1", NULL),
+      CG_RUN_COMPLETE);
+}
+
 /* The checkpoint that fits no more ends the run; the newest of those before is whole, and with room again the run goes on as
  * if nothing had been. */
 static void
@@ -83,7 +109,7 @@ test_within (TinyFixture *fixture, gconstpointer data)
   const char *left;
   gint64 step;
   GSubprocess *process = program_start (tiny_run_argv (fixture->dataset, out, "--n-epochs", "100000", "--save-freq",
-                                                       "4", "--print-freq", "1000000", NULL));
+                                                       "4", "--print-freq", "1000000", "--save-epoch-freq", "0", NULL));
 
   g_assert_true (program_wait_for (process, models));
   limit_files (process, TOO_LITTLE);
@@ -97,7 +123,8 @@ test_within (TinyFixture *fixture, gconstpointer data)
   g_assert_cmpint (step, >=, 4 + 3);
 
   end = g_strdup_printf ("%d", (int)step);
-  tiny_run_assert (tiny_run_argv (fixture->dataset, whole, "--n-epochs", "100000", "--max-steps", end, NULL),
+  tiny_run_assert (tiny_run_argv (fixture->dataset, whole, "--n-epochs", "100000", "--save-epoch-freq", "0",
+                                  "--max-steps", end, NULL),
                    CG_RUN_COMPLETE);
   tiny_run_assert (tiny_run_argv (fixture->dataset, out, "--n-epochs", "100000", "--max-steps", end, "--resume", NULL),
                    CG_RUN_COMPLETE);
@@ -114,6 +141,7 @@ main (int argc, char **argv)
   g_test_add ("/train/disk-full/" name, TinyFixture, NULL, tiny_fixture_set_up, function, tiny_fixture_tear_down)
   ADD ("room", test_room);
   ADD ("before", test_before);
+  ADD ("kept", test_kept);
   ADD ("within", test_within);
   return g_test_run ();
 }

@@ -253,6 +253,10 @@ test_refusals (Fixture *fixture, gconstpointer data)
   ASSERT_REFUSED (CG_EXIT_USAGE, "--load-size 12", "--model", model, "--dataroot", folder, "--load-size", "12");
   ASSERT_REFUSED (CG_EXIT_FAILED, "no-such-model", "--model", "no-such-model", "--dataroot", folder);
   ASSERT_REFUSED (CG_EXIT_FAILED, "testA", "--model", model, "--dataroot", "/nowhere");
+  /* Before anything is measured, so before the model is looked for. */
+  ASSERT_REFUSED (CG_EXIT_FAILED, "/nowhere/x.json: cannot be written: ", "--model", "no-such-model", "--dataroot",
+                  folder, "--json", "/nowhere/x.json");
+  ASSERT_REFUSED (CG_EXIT_FAILED, "directory", "--model", "no-such-model", "--dataroot", folder, "--json", folder);
   add_model (grey, 1, 3);
   ASSERT_REFUSED (CG_EXIT_FAILED, "another model", "--model", model, "--inverse", grey, "--dataroot", folder);
   g_assert_cmpint (g_rename (truth, moved), ==, 0);

@@ -37,6 +37,11 @@ test_resume_stateful (TinyFixture *fixture, gconstpointer data)
       NULL },
     { "--gan-mode=wgangp", "--net-d=pixel", "--n-layers-d=3", "--lr-policy=cosine", "--upsample=resize", "--ema=0.3",
       NULL },
+    { "--net-g=unet_128", "--load-size=132", "--crop-size=128", "--dropout", "--norm=batch", "--gan-mode=hinge", NULL },
+    { "--gan-mode=vanilla", "--input-nc=1", "--output-nc=1", "--norm=none", "--batch-size=2", "--lambda-tv=1e-5",
+      NULL },
+    { "--gan-mode=minimax", "--output-nc=1", "--lambda-identity=0", "--augment", "--preprocess=zoom_and_crop", NULL },
+    { "--gan-mode=wgan", "--clip-value=0.05", "--input-nc=1", "--lambda-identity=0", "--no-flip", NULL },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (lines); i++)

@@ -167,13 +167,16 @@ test_room (void)
 
   g_array_append_val (little, bytes);
   g_array_append_val (much, absurd);
-  g_assert_true (cg_run_folder_check_room (folder, little, little, &error));
+  g_assert_true (cg_run_folder_check_room (folder, little, little, 3, &error));
   g_assert_no_error (error);
-  g_assert_false (cg_run_folder_check_room (folder, little, much, &error));
+  g_assert_false (cg_run_folder_check_room (folder, little, much, 0, &error));
   g_assert_cmpint (error->domain, ==, G_FILE_ERROR);
   g_clear_error (&error);
-  g_assert_false (cg_run_folder_check_room (folder, much, little, &error));
+  g_assert_false (cg_run_folder_check_room (folder, much, little, 0, &error));
   g_assert_cmpint (error->domain, ==, G_FILE_ERROR);
+  g_clear_error (&error);
+  g_assert_false (cg_run_folder_check_room (folder, little, little, G_MAXINT64 / 2, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
   dir = g_dir_open (path, 0, NULL);
   while ((name = g_dir_read_name (dir)))
     g_assert_true (strcmp (name, "checkpoints") == 0 || strcmp (name, "samples") == 0);
