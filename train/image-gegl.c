@@ -152,6 +152,26 @@ cg_gegl_load (const char *loader, const char *path, GError **error)
   return g_steal_pointer (&image);
 }
 
+GeglBuffer *
+cg_gegl_load_stored (const char *loader, const char *path, GError **error)
+{
+  g_autoptr (GeglNode) graph = gegl_node_new ();
+  g_autoptr (GeglBuffer) buffer = NULL;
+  g_autofree char *warning = NULL;
+  GeglNode *source = new_loader (graph, loader, path, error), *sink;
+
+  if (!source)
+    return NULL;
+  sink = gegl_node_new_child (graph, "operation", "gegl:buffer-sink", "buffer", &buffer, "format", NULL, NULL);
+  gegl_node_link (source, sink);
+  listener_start (&warning);
+  gegl_node_process (sink);
+  listener_stop ();
+  if (!check_load (warning, buffer ? *gegl_buffer_get_extent (buffer) : (GeglRectangle){ 0 }, error))
+    return NULL;
+  return g_steal_pointer (&buffer);
+}
+
 gboolean
 cg_gegl_save_png (const CgImage *image, const char *path, GError **error)
 {

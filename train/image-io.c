@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* 8-bit R'G'B' images in memory, read and written through GEGL. */
+/* Which reader takes which file, what each overlooks, and writing that leaves nothing half done. */
 #include "image-io.h"
 
 #include <errno.h>
@@ -213,6 +213,34 @@ load (const char *path, GError **error)
   return image ? cg_image_orientation_apply (image, read_orientation (path), error) : NULL;
 }
 
+/* A JPEG is decoded once more than needed: GEGL's loader, which knows all its colour spaces, would end the process on damage. */
+static GeglBuffer *
+load_stored (const char *path, GError **error)
+{
+  guint8 head[CG_IMAGE_FORMAT_HEAD];
+  gsize length;
+  CgImageFormat format;
+  FILE *file = open_image (path, &format, head, &length, error);
+  gboolean jpeg = format == CG_IMAGE_FORMAT_JPEG;
+  GeglBuffer *buffer = NULL;
+  int width, height;
+
+  if (!file)
+    return NULL;
+  if (read_size (file, path, format, head, length, &width, &height, error))
+    {
+      rewind (file);
+      if (jpeg ? cg_jpeg_check (file, error) : check_whole (path, format, error))
+        {
+          cg_gegl_lock ();
+          buffer = cg_gegl_load_stored (jpeg ? "gegl:jpg-load" : cg_image_format_get_loader (format), path, error);
+          cg_gegl_unlock ();
+        }
+    }
+  fclose (file);
+  return buffer;
+}
+
 static gboolean
 probe (const char *path, int *width, int *height, GError **error)
 {
@@ -254,6 +282,46 @@ cg_image_load (const char *path, GError **error)
   if (!image)
     name_file (error, path);
   return image;
+}
+
+GeglBuffer *
+cg_image_load_stored (const char *path, GError **error)
+{
+  GeglBuffer *buffer;
+
+  cg_image_init ();
+  buffer = load_stored (path, error);
+  if (!buffer)
+    name_file (error, path);
+  return buffer;
+}
+
+gboolean
+cg_image_check (const char *path, int width, int height, GError **error)
+{
+  guint8 head[CG_IMAGE_FORMAT_HEAD];
+  gsize length;
+  CgImageFormat format;
+  FILE *file = open_image (path, &format, head, &length, error);
+  g_autoptr (GeglBuffer) buffer = NULL;
+  int actual_width, actual_height;
+  gboolean ok;
+
+  if (!file)
+    return FALSE;
+  ok = read_size (file, path, format, head, length, &actual_width, &actual_height, error);
+  rewind (file);
+  if (ok && format == CG_IMAGE_FORMAT_JPEG)
+    ok = cg_jpeg_check (file, error);
+  else if (ok && format == CG_IMAGE_FORMAT_PNG)
+    ok = check_whole (path, format, error); /* its checksums say all */
+  else if (ok)
+    ok = (buffer = load_stored (path, error)) != NULL;
+  fclose (file);
+  if (!ok || (width == actual_width && height == actual_height))
+    return ok;
+  g_set_error (error, CG_ERROR, CG_ERROR_CORRUPT, _ ("damaged or truncated image"));
+  return FALSE;
 }
 
 gboolean

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* 8-bit R'G'B' images in memory, read and written through GEGL. */
+/* Image files that are read only when they are whole: to 8-bit R'G'B' in memory, or as they are; written as PNG. */
 #pragma once
 
+#include <gegl.h>
 #include <glib.h>
 
 /* Dense sRGB R'G'B', 3 bytes a pixel, rows from the top. */
@@ -31,6 +32,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgImage, cg_image_free)
  * name the file. May be called from several threads: JPEGs are decoded side by side, everything that GEGL
  * reads one after the other. */
 CgImage *cg_image_load (const char *path, GError **error);
+
+/* The same files and errors, at the depth and in the space of the file, alpha kept, and not turned. */
+GeglBuffer *cg_image_load_stored (const char *path, GError **error);
+
+/* Whether a file that has just been written is whole and of this size, as stored. Errors do not name the file. */
+gboolean cg_image_check (const char *path, int width, int height, GError **error);
 
 /* The size that cg_image_load() would give, from the header alone. */
 gboolean cg_image_probe (const char *path, int *width, int *height, GError **error);

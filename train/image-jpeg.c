@@ -207,3 +207,39 @@ fail:
   g_free (row);
   return NULL;
 }
+
+gboolean
+cg_jpeg_check (FILE *file, GError **error)
+{
+  struct jpeg_decompress_struct info;
+  ErrorManager manager;
+  guint8 *volatile row = NULL;
+  JSAMPROW rows[1];
+
+  start (&info, &manager);
+  if (setjmp (manager.leave))
+    {
+      jpeg_destroy_decompress (&info);
+      g_free (row);
+      set_error (&manager, error);
+      return FALSE;
+    }
+  jpeg_create_decompress (&info);
+  jpeg_stdio_src (&info, file);
+  jpeg_read_header (&info, TRUE);
+  row = g_try_malloc ((gsize)info.image_width * 4);
+  if (!row)
+    {
+      g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("no memory for a row of %u pixels"), info.image_width);
+      jpeg_destroy_decompress (&info);
+      return FALSE;
+    }
+  jpeg_start_decompress (&info);
+  rows[0] = row;
+  while (info.output_scanline < info.output_height)
+    jpeg_read_scanlines (&info, rows, 1);
+  jpeg_finish_decompress (&info);
+  jpeg_destroy_decompress (&info);
+  g_free (row);
+  return TRUE;
+}

@@ -9,4 +9,7 @@
 
 /* Neither turns the image by its orientation; errors do not name the file (the caller does). */
 CgImage *cg_jpeg_decode (FILE *file, GError **error);
+
+/* Whether all of it can be decoded. */
+gboolean cg_jpeg_check (FILE *file, GError **error);
 gboolean cg_jpeg_get_size (FILE *file, int *width, int *height, GError **error);

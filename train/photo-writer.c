@@ -183,7 +183,6 @@ fill (const FileType *file_type, GeglBuffer *buffer, GExiv2Metadata *metadata, c
       const char *path, GError **error)
 {
   g_autoptr (GError) trouble = NULL;
-  g_autoptr (CgImage) again = NULL;
 
   if (!save_pixels (file_type, buffer, temporary, fd, &trouble))
     return fail (path, trouble->message, error);
@@ -194,8 +193,7 @@ fill (const FileType *file_type, GeglBuffer *buffer, GExiv2Metadata *metadata, c
     }
   if (fsync (fd) != 0)
     return fail (path, g_strerror (errno), error);
-  again = cg_image_load (temporary, NULL);
-  if (!again || again->width != gegl_buffer_get_width (buffer) || again->height != gegl_buffer_get_height (buffer))
+  if (!cg_image_check (temporary, gegl_buffer_get_width (buffer), gegl_buffer_get_height (buffer), NULL))
     return fail (path, _ ("the file was incomplete"), error);
   return TRUE;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image-format.h"
 #include "image-io.h"
 #include "image-orientation.h"
 
@@ -63,44 +62,10 @@ turn_upright (GeglBuffer *buffer, int orientation, GError **error)
   return upright;
 }
 
-/* The operation that loads @path; NULL for kinds without one. */
-static const char *
-find_loader (const char *path)
-{
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
-  CgImageFormat format = CG_IMAGE_FORMAT_UNKNOWN;
-
-  if (file && g_mapped_file_get_length (file) > 0)
-    format = cg_image_format_recognise ((const guint8 *)g_mapped_file_get_contents (file),
-                                        g_mapped_file_get_length (file));
-  return format == CG_IMAGE_FORMAT_JPEG ? "gegl:jpg-load" : cg_image_format_get_loader (format);
-}
-
 GeglBuffer *
 cg_photo_load (const char *path, GError **error)
 {
-  /* Read twice: GEGL's loaders take damaged files for good ones, or end the process; cg_image_load() knows better, but has no more
-   * than 8 bits and sRGB. */
-  g_autoptr (CgImage) checked = cg_image_load (path, error);
-  const char *loader = checked ? find_loader (path) : NULL;
-  g_autoptr (GeglNode) graph = NULL;
-  g_autoptr (GeglBuffer) stored = NULL;
-  GeglNode *source, *sink;
+  g_autoptr (GeglBuffer) stored = cg_image_load_stored (path, error);
 
-  if (!checked)
-    return NULL;
-  if (loader)
-    {
-      graph = gegl_node_new ();
-      source = gegl_node_new_child (graph, "operation", loader, "path", path, NULL);
-      sink = gegl_node_new_child (graph, "operation", "gegl:buffer-sink", "buffer", &stored, "format", NULL, NULL);
-      gegl_node_link (source, sink);
-      gegl_node_process (sink);
-    }
-  if (!stored || (gint64)gegl_buffer_get_pixel_count (stored) != (gint64)checked->width * checked->height)
-    {
-      g_set_error (error, CG_ERROR, CG_ERROR_FORMAT, _ ("%s: cannot be read at full depth"), path);
-      return NULL;
-    }
-  return turn_upright (stored, cg_image_orientation_read (path), error);
+  return stored ? turn_upright (stored, cg_image_orientation_read (path), error) : NULL;
 }

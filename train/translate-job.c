@@ -5,38 +5,24 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "photo-metadata.h"
+#include "photo-rows.h"
 #include "photo.h"
 #include "terminal.h"
 #include "translate-list.h"
 
 /**
- * Picture:
- * @mean: of what is visible, where there is alpha
- * @pixels, @rgb, @alpha: a row each, with 4, 3 and 1 floats per pixel
- */
-typedef struct
-{
-  GeglBuffer *input, *output;
-  int width;
-  gboolean has_alpha;
-  CgVisibleMean mean;
-  float *pixels, *rgb, *alpha;
-} Picture;
-
-/**
  * Work:
- * @picture: (nullable): what is being translated
+ * @rows: (nullable): of what is being translated
  * @label: what the live line begins with
  * @live: whether there is one
  */
 typedef struct
 {
   const CgTranslateJob *job;
-  Picture *picture;
+  CgPhotoRows *rows;
   char *label;
   gboolean live;
 } Work;
@@ -72,113 +58,17 @@ complain (const char *file, const char *reason)
     }
 }
 
-static float *
-try_new_row (const char *path, int width, int channels, GError **error)
-{
-  float *row = g_try_new (float, (gsize)width *(gsize)channels);
-
-  if (!row)
-    g_set_error (error, CG_ERROR, CG_ERROR_MEMORY, _ ("%s: no memory for rows of %d pixels"), path, width);
-  return row;
-}
-
-/* Clear it also after a failure. */
-static gboolean
-picture_init (Picture *picture, GeglBuffer *input, GeglBuffer *output, const char *path, GError **error)
-{
-  *picture = (Picture){ .input = input, .output = output, .width = gegl_buffer_get_width (input) };
-  picture->pixels = try_new_row (path, picture->width, 4, error);
-  picture->rgb = picture->pixels ? try_new_row (path, picture->width, 3, error) : NULL;
-  picture->alpha = picture->rgb ? try_new_row (path, picture->width, 1, error) : NULL;
-  return picture->alpha != NULL;
-}
-
-static void
-picture_clear (Picture *picture)
-{
-  g_free (picture->pixels);
-  g_free (picture->rgb);
-  g_free (picture->alpha);
-}
-
-/* A row in sRGB; its alpha is then in the picture's own row. */
-static void
-split_row (Picture *picture, int y, float *rgb)
-{
-  gegl_buffer_get (picture->input, GEGL_RECTANGLE (0, y, picture->width, 1), 1.0, babl_format ("R'G'B'A float"),
-                   picture->pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-  for (int x = 0; x < picture->width; x++)
-    {
-      memcpy (rgb + 3 * x, picture->pixels + 4 * x, 3 * sizeof (float));
-      picture->alpha[x] = picture->pixels[4 * x + 3];
-    }
-}
-
-/* Returns: whether anything is visible. */
-static gboolean
-look_at_alpha (Picture *picture)
-{
-  picture->has_alpha = babl_format_has_alpha (gegl_buffer_get_format (picture->input));
-  if (!picture->has_alpha)
-    return TRUE;
-  for (int y = 0; y < gegl_buffer_get_height (picture->input); y++)
-    {
-      split_row (picture, y, picture->rgb);
-      cg_visible_mean_add (&picture->mean, picture->rgb, picture->alpha, (size_t)picture->width);
-    }
-  return picture->mean.weight > 0.0;
-}
-
-/* sRGB, something neutral where nothing is visible. */
 static gboolean
 read_rows (int first, int n, float *rows, gpointer data, GError **error)
 {
-  Picture *picture = ((Work *)data)->picture;
-
-  if (!picture->has_alpha)
-    gegl_buffer_get (picture->input, GEGL_RECTANGLE (0, first, picture->width, n), 1.0, babl_format ("R'G'B' float"),
-                     rows, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-  else
-    for (int y = first; y < first + n; y++, rows += 3 * (gsize)picture->width)
-      {
-        split_row (picture, y, rows);
-        cg_visible_mean_fill (&picture->mean, rows, picture->alpha, (size_t)picture->width);
-      }
+  cg_photo_rows_read (((Work *)data)->rows, first, n, rows);
   return TRUE;
-}
-
-/* Alpha and the colours under alpha 0 stay the input's. A file without room for alpha gets the picture on white. */
-static void
-write_row (Picture *picture, int y, const float *rgb)
-{
-  const GeglRectangle line = { 0, y, picture->width, 1 };
-  gboolean keeps_alpha = babl_format_has_alpha (gegl_buffer_get_format (picture->output));
-  const Babl *format = babl_format ("R'G'B'A float");
-
-  gegl_buffer_get (picture->input, &line, 1.0, format, picture->pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-  for (int x = 0; x < picture->width; x++)
-    {
-      float *pixel = picture->pixels + 4 * x;
-
-      if (pixel[3] > 0.0f)
-        memcpy (pixel, rgb + 3 * x, 3 * sizeof (float));
-      if (!keeps_alpha)
-        {
-          for (int c = 0; c < 3; c++)
-            pixel[c] = pixel[3] * pixel[c] + (1.0f - pixel[3]);
-          pixel[3] = 1.0f;
-        }
-    }
-  gegl_buffer_set (picture->output, &line, 0, format, picture->pixels, GEGL_AUTO_ROWSTRIDE);
 }
 
 static gboolean
 write_rows (int first, int n, const float *rows, gpointer data, GError **error)
 {
-  Picture *picture = ((Work *)data)->picture;
-
-  for (int y = 0; y < n; y++)
-    write_row (picture, first + y, rows + 3 * (gsize)y * (gsize)picture->width);
+  cg_photo_rows_write (((Work *)data)->rows, first, n, rows);
   return TRUE;
 }
 
@@ -186,17 +76,12 @@ write_rows (int first, int n, const float *rows, gpointer data, GError **error)
 static gboolean
 translate_pixels (Work *work, GError **error)
 {
-  Picture *picture = work->picture;
-  int height = gegl_buffer_get_height (picture->input);
+  const CgTranslateJob *job = work->job;
 
-  if (look_at_alpha (picture))
-    return cg_translate_rows (work->job->model, &work->job->options, picture->width, height, read_rows, write_rows,
+  if (cg_photo_rows_look (work->rows))
+    return cg_translate_rows (job->model, &job->options, work->rows->width, work->rows->height, read_rows, write_rows,
                               work, show_progress, work, NULL, error);
-  for (int y = 0; y < height; y++)
-    {
-      split_row (picture, y, picture->rgb);
-      write_row (picture, y, picture->rgb);
-    }
+  cg_photo_rows_copy (work->rows);
   return TRUE;
 }
 
@@ -218,7 +103,7 @@ translate_file (Work *work, const char *path, const char *result, GError **error
   g_autoptr (GeglBuffer) input = NULL;
   g_autoptr (GeglBuffer) output = NULL;
   g_autoptr (GExiv2Metadata) metadata = NULL;
-  Picture picture;
+  CgPhotoRows rows;
   gboolean done;
 
   if (!cg_photo_check_result (result, job->depth, error))
@@ -229,10 +114,11 @@ translate_file (Work *work, const char *path, const char *result, GError **error
   metadata = job->keep_metadata ? cg_photo_metadata_read (path) : NULL;
   output = gegl_buffer_new (gegl_buffer_get_extent (input),
                             cg_photo_get_save_format (gegl_buffer_get_format (input), result, job->depth));
-  work->picture = &picture;
-  done = picture_init (&picture, input, output, path, error) && translate_pixels (work, error);
-  picture_clear (&picture);
-  work->picture = NULL;
+  work->rows = &rows;
+  done = cg_photo_rows_init (&rows, input, output, job->options.n_threads, path, error)
+         && translate_pixels (work, error);
+  cg_photo_rows_clear (&rows);
+  work->rows = NULL;
   return done && cg_photo_save (output, metadata, result, error);
 }
 
