@@ -33,6 +33,9 @@ property_double (strength, "Strength", 1.0)
 
 #include "picture-rows.h"
 
+/* Rows that are in memory at a time where they can be carried one by one. */
+#define BAND 256
+
 /* Pads stay in the space of the input; grey and CMYK have no R'G'B' of their own, so theirs is sRGB. */
 static void
 prepare (GeglOperation *operation)
@@ -140,23 +143,49 @@ get_options (const GeglProperties *o)
   return options;
 }
 
+/* Rows @first … @first + @n - 1 of the picture, to which the same part of the network's pixels belongs. */
+static gboolean
+carry_part (const CgTranslateOptions *options, CgPictureRows *rows, GeglBuffer *aux, int first, int n,
+            const GeglRectangle *network, GeglBuffer *output, const GeglRectangle *roi, GError **error)
+{
+  GeglRectangle part = { rows->bounds.x, rows->bounds.y + first, rows->bounds.width, n };
+  gsize stride = 3 * (gsize)part.width;
+  g_autofree float *rgb = cg_picture_rows_new (part.width, n, 3, error);
+  g_autofree float *pixels = rgb ? cg_picture_rows_new (network->width, network->height, 3, error) : NULL;
+
+  if (!pixels)
+    return FALSE;
+  cg_picture_rows_read (rows, first, n, rgb);
+  gegl_buffer_get (aux, network, 1.0, babl_format ("R'G'B' float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  return cg_translate_carry (options, part.width, n, rgb, stride, network->width, network->height, pixels, rgb, stride,
+                             error)
+         && write_result (rows->input, &part, rgb, output, roi, error);
+}
+
+/* At full size every pixel is carried for itself, so bands do; else the maps are fitted over the whole. */
 static gboolean
 carry (GeglOperation *operation, GeglOperationContext *context, GeglBuffer *input, GeglBuffer *aux,
        const GeglRectangle *roi, GError **error)
 {
   CgTranslateOptions options = get_options (GEGL_PROPERTIES (operation));
   GeglRectangle bounds = cg_picture_rows_get_bounds (operation, "input");
-  int network_width = gegl_buffer_get_width (aux), network_height = gegl_buffer_get_height (aux);
-  gsize stride = 3 * (gsize)bounds.width;
-  g_autofree float *rgb = cg_picture_rows_new (bounds.width, bounds.height, 3, error);
-  g_autofree float *pixels = rgb ? cg_picture_rows_new (network_width, network_height, 3, error) : NULL;
+  GeglRectangle network = *gegl_buffer_get_extent (aux);
+  gboolean full = options.size_mode == CG_SIZE_FULL && network.width == bounds.width && network.height == bounds.height;
+  int step = full ? BAND : bounds.height;
+  CgPictureRows rows;
+  gboolean done = cg_picture_rows_begin (&rows, input, &bounds, error);
+  GeglBuffer *output = done ? GEGL_BUFFER (gegl_operation_context_get_target (context, "output")) : NULL;
 
-  if (!pixels || !cg_picture_rows_read (input, &bounds, rgb, error))
-    return FALSE;
-  gegl_buffer_get (aux, NULL, 1.0, babl_format ("R'G'B' float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-  return cg_translate_carry (&options, bounds.width, bounds.height, rgb, stride, network_width, network_height, pixels,
-                             rgb, stride, error)
-         && write_result (input, &bounds, rgb, gegl_operation_context_get_target (context, "output"), roi, error);
+  for (int first = 0; done && first < bounds.height; first += step)
+    {
+      int n = MIN (step, bounds.height - first);
+
+      if (full)
+        network = (GeglRectangle){ network.x, gegl_buffer_get_y (aux) + first, bounds.width, n };
+      done = carry_part (&options, &rows, aux, first, n, &network, output, roi, error);
+    }
+  cg_picture_rows_end (&rows);
+  return done;
 }
 
 /* GEGL ignores a FALSE from here, and converting to the pad's format is not exact: what is not translated is handed on as the very

@@ -49,6 +49,14 @@ typedef struct
   gint64 used_modified;
 } State;
 
+/* One picture on its way through the network. */
+typedef struct
+{
+  GeglOperation *operation;
+  CgPictureRows rows;
+  GeglBuffer *output;
+} Run;
+
 static State *
 get_state (GeglOperation *operation)
 {
@@ -140,9 +148,56 @@ get_cached_region (GeglOperation *operation, const GeglRectangle *roi)
 }
 
 static void
-forward_progress (double done, gpointer operation)
+forward_progress (double done, gpointer data)
 {
-  gegl_operation_progress (operation, done, (gchar *)"");
+  const Run *run = data;
+
+  gegl_operation_progress (run->operation, done, (gchar *)"");
+}
+
+static gboolean
+read_rows (int first, int n, float *rgb, gpointer data, GError **error)
+{
+  Run *run = data;
+
+  cg_picture_rows_read (&run->rows, first, n, rgb);
+  return TRUE;
+}
+
+static gboolean
+write_rows (int first, int n, const float *pixels, gpointer data, GError **error)
+{
+  const Run *run = data;
+
+  gegl_buffer_set (run->output, GEGL_RECTANGLE (0, first, run->rows.bounds.width, n), 0, babl_format ("R'G'B' float"),
+                   pixels, GEGL_AUTO_ROWSTRIDE);
+  return TRUE;
+}
+
+/* At full size the network's pixels go as they come, so that nothing picture-sized is held besides GEGL's own. */
+static gboolean
+run_rows (Run *run, CgModel *model, CgTranslateOptions *options, GError **error)
+{
+  options->apply = CG_APPLY_ALL;
+  return cg_translate_rows (model, options, run->rows.bounds.width, run->rows.bounds.height, read_rows, write_rows, run,
+                            forward_progress, run, NULL, error);
+}
+
+static gboolean
+run_held (Run *run, CgModel *model, const CgTranslateOptions *options, const GeglRectangle *box, GError **error)
+{
+  int width = run->rows.bounds.width, height = run->rows.bounds.height;
+  g_autofree float *rgb = cg_picture_rows_new (width, height, 3, error);
+  g_autofree float *pixels = rgb ? cg_picture_rows_new (box->width, box->height, 3, error) : NULL;
+
+  if (!pixels)
+    return FALSE;
+  cg_picture_rows_read (&run->rows, 0, height, rgb);
+  if (!cg_translate_network (model, options, width, height, rgb, 3 * (gsize)width, pixels, forward_progress, run, NULL,
+                             error))
+    return FALSE;
+  gegl_buffer_set (run->output, box, 0, babl_format ("R'G'B' float"), pixels, GEGL_AUTO_ROWSTRIDE);
+  return TRUE;
 }
 
 /* FALSE without an error: there is nothing to translate. */
@@ -153,24 +208,25 @@ run (GeglOperation *operation, GeglOperationContext *context, GeglBuffer *input,
   CgTranslateOptions options = get_options (GEGL_PROPERTIES (operation));
   GeglRectangle bounds = cg_picture_rows_get_bounds (operation, "input");
   GeglRectangle box = { 0, 0, 0, 0 };
-  gsize stride = 3 * (gsize)bounds.width;
-  g_autofree float *rgb = NULL;
-  g_autofree float *pixels = NULL;
+  Run run = { .operation = operation };
   CgModel *model;
+  gboolean done;
 
   if (bounds.width == 0)
     return FALSE;
   model = find_size (operation, &bounds, &box.width, &box.height, error);
   if (!model)
     return FALSE;
-  rgb = cg_picture_rows_new (bounds.width, bounds.height, 3, error);
-  pixels = rgb ? cg_picture_rows_new (box.width, box.height, 3, error) : NULL;
-  if (!pixels || !cg_picture_rows_read (input, &bounds, rgb, error)
-      || !cg_translate_network (model, &options, bounds.width, bounds.height, rgb, stride, pixels, forward_progress,
-                                operation, NULL, error))
+  done = cg_picture_rows_begin (&run.rows, input, &bounds, error);
+  if (done)
+    {
+      run.output = GEGL_BUFFER (gegl_operation_context_get_target (context, "output"));
+      done = options.size_mode == CG_SIZE_FULL ? run_rows (&run, model, &options, error)
+                                               : run_held (&run, model, &options, &box, error);
+    }
+  cg_picture_rows_end (&run.rows);
+  if (!done)
     return FALSE;
-  gegl_buffer_set (gegl_operation_context_get_target (context, "output"), &box, 0, babl_format ("R'G'B' float"), pixels,
-                   GEGL_AUTO_ROWSTRIDE);
   state->used_inode = state->slot.inode;
   state->used_modified = state->slot.modified;
   return TRUE;

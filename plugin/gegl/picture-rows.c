@@ -2,7 +2,6 @@
 /* Rows of GEGL's buffers for both halves of the operation: the same pixels for the network and for what its colours are carried to. */
 #include "picture-rows.h"
 
-#include <cyclegan.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -31,31 +30,65 @@ cg_picture_rows_get_bounds (GeglOperation *operation, const char *pad)
   return *bounds;
 }
 
-gboolean
-cg_picture_rows_read (GeglBuffer *input, const GeglRectangle *bounds, float *rgb, GError **error)
+/* A row in sRGB; its alpha is then in the row for that. */
+static void
+split_row (CgPictureRows *rows, int y, float *rgb)
 {
-  gsize width = (gsize)bounds->width;
-  g_autofree float *alpha = NULL;
-  g_autofree float *pixels = NULL;
+  const GeglRectangle *bounds = &rows->bounds;
 
-  if (!babl_format_has_alpha (gegl_buffer_get_format (input)))
+  gegl_buffer_get (rows->input, GEGL_RECTANGLE (bounds->x, bounds->y + y, bounds->width, 1), 1.0,
+                   babl_format ("R'G'B'A float"), rows->pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  for (int x = 0; x < bounds->width; x++)
     {
-      gegl_buffer_get (input, bounds, 1.0, babl_format ("R'G'B' float"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      return TRUE;
+      memcpy (rgb + 3 * x, rows->pixels + 4 * x, 3 * sizeof (float));
+      rows->alpha[x] = rows->pixels[4 * x + 3];
     }
-  alpha = cg_picture_rows_new (bounds->width, bounds->height, 1, error);
-  pixels = alpha ? cg_picture_rows_new (bounds->width, 1, 4, error) : NULL;
-  if (!pixels)
+}
+
+gboolean
+cg_picture_rows_begin (CgPictureRows *rows, GeglBuffer *input, const GeglRectangle *bounds, GError **error)
+{
+  g_autofree float *rgb = NULL;
+
+  *rows = (CgPictureRows){ .input = input,
+                           .bounds = *bounds,
+                           .has_alpha = babl_format_has_alpha (gegl_buffer_get_format (input)) };
+  if (!rows->has_alpha)
+    return TRUE;
+  rgb = cg_picture_rows_new (bounds->width, 1, 3, error);
+  rows->alpha = rgb ? cg_picture_rows_new (bounds->width, 1, 1, error) : NULL;
+  rows->pixels = rows->alpha ? cg_picture_rows_new (bounds->width, 1, 4, error) : NULL;
+  if (!rows->pixels)
     return FALSE;
   for (int y = 0; y < bounds->height; y++)
     {
-      gegl_buffer_get (input, GEGL_RECTANGLE (bounds->x, bounds->y + y, bounds->width, 1), 1.0,
-                       babl_format ("R'G'B'A float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      for (gsize x = 0; x < width; x++)
-        {
-          memcpy (rgb + 3 * ((gsize)y * width + x), pixels + 4 * x, 3 * sizeof (float));
-          alpha[(gsize)y * width + x] = pixels[4 * x + 3];
-        }
+      split_row (rows, y, rgb);
+      cg_visible_mean_add (&rows->mean, rgb, rows->alpha, (gsize)bounds->width);
     }
-  return cg_fill_hidden_pixels (rgb, 3 * width, alpha, width, bounds->width, bounds->height);
+  return rows->mean.weight > 0.0;
+}
+
+void
+cg_picture_rows_end (CgPictureRows *rows)
+{
+  g_clear_pointer (&rows->pixels, g_free);
+  g_clear_pointer (&rows->alpha, g_free);
+}
+
+void
+cg_picture_rows_read (CgPictureRows *rows, int first, int n, float *rgb)
+{
+  const GeglRectangle *bounds = &rows->bounds;
+
+  if (!rows->has_alpha)
+    {
+      gegl_buffer_get (rows->input, GEGL_RECTANGLE (bounds->x, bounds->y + first, bounds->width, n), 1.0,
+                       babl_format ("R'G'B' float"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      return;
+    }
+  for (int y = first; y < first + n; y++, rgb += 3 * (gsize)bounds->width)
+    {
+      split_row (rows, y, rgb);
+      cg_visible_mean_fill (&rows->mean, rgb, rows->alpha, (gsize)bounds->width);
+    }
 }
