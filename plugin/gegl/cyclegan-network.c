@@ -55,6 +55,7 @@ typedef struct
   GeglOperation *operation;
   CgPictureRows rows;
   GeglBuffer *output;
+  gboolean begun;
 } Run;
 
 static State *
@@ -150,8 +151,12 @@ get_cached_region (GeglOperation *operation, const GeglRectangle *roi)
 static void
 forward_progress (double done, gpointer data)
 {
-  const Run *run = data;
+  Run *run = data;
 
+  /* The beginning is told once. */
+  if (run->begun && done <= 0.0)
+    return;
+  run->begun = TRUE;
   gegl_operation_progress (run->operation, done, (gchar *)"");
 }
 

@@ -201,6 +201,44 @@ test_detail_and_apply (void)
       }
 }
 
+/* At full size the picture goes through by rows, with less memory than whole, and alpha leaves its colours alone. */
+static void
+test_full (void)
+{
+  const char *formats[] = { "R'G'B' float", "R'G'B'A float" };
+  g_autoptr (CgModel) model = cg_model_load (model_path, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autoptr (GeglNode) graph = gegl_node_new ();
+      g_autoptr (GeglBuffer) input = cg_picture_new (700, 600, babl_format (formats[i]));
+      GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", input, NULL);
+      g_autofree float *expected = cg_picture_get (input, babl_format ("R'G'B' float"));
+      g_autofree float *rgba = cg_picture_get (input, babl_format ("R'G'B'A float"));
+      g_autofree float *alpha = g_new (float, 700 * 600);
+      g_autofree float *pixels = NULL;
+      g_autoptr (GeglBuffer) output = NULL;
+      g_autoptr (GError) error = NULL;
+      CgTranslateOptions options;
+      guint64 bytes;
+
+      for (int p = 0; p < 700 * 600; p++)
+        alpha[p] = rgba[4 * p + 3];
+      cg_translate_options_init (&options);
+      options.size_mode = CG_SIZE_FULL;
+      options.apply = CG_APPLY_COLOUR;
+      g_assert_true (cg_translate_estimate (model, &options, 700, 600, NULL, NULL, &bytes, NULL));
+      g_assert_true (cg_fill_hidden_pixels (expected, 2100, alpha, 700, 700, 600));
+      cg_translate (model, &options, 700, 600, expected, 2100, expected, 2100, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      output = render (graph, source, NULL, "size-mode", 2, "apply", 1, "memory-limit", (int)(bytes >> 20) - 2, NULL);
+      pixels = cg_picture_get (output, babl_format ("R'G'B' float"));
+      for (int p = 0; p < 700 * 600; p++)
+        if (alpha[p] > 0.0f)
+          g_assert_cmpfloat (cg_picture_compare (pixels + 3 * p, expected + 3 * p, 3), <, 1e-5f);
+    }
+}
+
 static void
 test_alpha (void)
 {
@@ -373,6 +411,7 @@ main (int argc, char **argv)
   g_test_add_func ("/operation/empty", test_empty);
   g_test_add_func ("/operation/spaces", test_spaces);
   g_test_add_func ("/operation/detail-and-apply", test_detail_and_apply);
+  g_test_add_func ("/operation/full", test_full);
   g_test_add_func ("/operation/alpha", test_alpha);
   g_test_add_func ("/operation/hidden-colours", test_hidden_colours);
   g_test_add_func ("/operation/part", test_part);
