@@ -14,23 +14,33 @@
 /* Samples beyond this, the largest of a half float, are taken for it, so that no sum becomes infinite. */
 #define BRIGHTEST 65504.0f
 
+/* Items that are worked on between two looks at whether the caller wants to go on. */
+#define ITEMS_PER_LOOK 64
+
 typedef struct
 {
   CgCarry *carry;
-  const float *in;
-  size_t in_stride;
+  float *guide;
   float *pixels;
+  int first; /* row of the network */
+} Mixing;
+
+typedef struct
+{
+  CgCarry *carry;
+  int first;
+  const float *in;
+  const float *pixels;
+  int pixels_first;
   float *out;
-  size_t out_stride;
-  int height;             /* rows to finish */
-  float sharp, own, soft; /* h, 1 - d and d - h of mix_down_row() */
 } Rows;
 
 gboolean
 cg_carry_init (CgCarry *carry, const CgTranslateOptions *options, int width, int height, int network_width,
                int network_height, GError **error)
 {
-  size_t guide_bytes, scratch_bytes;
+  size_t scratch_bytes;
+  double rest, sharp;
   gboolean fits;
 
   *carry = (CgCarry){ .width = width,
@@ -43,12 +53,15 @@ cg_carry_init (CgCarry *carry, const CgTranslateOptions *options, int width, int
   /* Full is the plain network, comparable with others. */
   if (options->size_mode != CG_SIZE_FULL)
     carry->detail = CLAMP (options->detail, 0.0, 1.0);
+  rest = 1.0 - carry->detail;
+  sharp = 1.0 - rest * rest * rest * rest;
+  carry->sharp = (float)sharp;
+  carry->own = (float)rest;
+  carry->soft = (float)(carry->detail - sharp);
   cg_colour_split_init (&carry->split, options->apply);
   if (carry->scaled
-      && (!cg_resize_axis_init (&carry->in_across, width, network_width, error)
-          || !cg_resize_axis_init (&carry->in_down, height, network_height, error)
-          || !cg_resize_axis_init (&carry->out_across, network_width, width, error)
-          || !cg_resize_axis_init (&carry->out_down, network_height, height, error)))
+      && (!cg_resize_axis_init (&carry->across, network_width, width, error)
+          || !cg_resize_axis_init (&carry->down, network_height, height, error)))
     return FALSE;
 
   /* A worker has three rows of the picture and a row of maps. */
@@ -59,13 +72,8 @@ cg_carry_init (CgCarry *carry, const CgTranslateOptions *options, int width, int
   if (fits)
     carry->scratch_ticket = cg_arena_reserve (carry->arena, scratch_bytes, 0, 0);
   if (fits && carry->detail > 0.0)
-    {
-      fits = cg_size_mul ((size_t)network_width * (size_t)network_height, 3 * sizeof (float), &guide_bytes)
-             && cg_guided_transfer_reserve (&carry->transfer, carry->arena, 0, 0, network_width, network_height,
-                                            carry->n_threads);
-      if (fits)
-        carry->guide_ticket = cg_arena_reserve (carry->arena, guide_bytes, 0, 0);
-    }
+    fits = cg_guided_transfer_reserve (&carry->transfer, carry->arena, 0, 0, network_width, network_height,
+                                       carry->n_threads);
   carry->bytes = fits ? cg_arena_measure (carry->arena) : (size_t)-1;
   if (carry->bytes == (size_t)-1)
     {
@@ -80,39 +88,14 @@ void
 cg_carry_clear (CgCarry *carry)
 {
   g_clear_pointer (&carry->arena, cg_arena_free);
-  cg_resize_axis_clear (&carry->in_across);
-  cg_resize_axis_clear (&carry->in_down);
-  cg_resize_axis_clear (&carry->out_across);
-  cg_resize_axis_clear (&carry->out_down);
+  cg_resize_axis_clear (&carry->across);
+  cg_resize_axis_clear (&carry->down);
 }
 
 static float *
 get_scratch (const CgCarry *carry, int worker)
 {
   return carry->scratch + (size_t)worker * carry->scratch_floats;
-}
-
-/* The photo as the network saw it, without its margin. */
-static void
-guide_rows (size_t item, int worker, void *data)
-{
-  const Rows *rows = data;
-  CgCarry *carry = rows->carry;
-  size_t n = 3 * (size_t)carry->network_width;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, carry->network_height);
-
-  for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
-    {
-      float *to = carry->guide + (size_t)y * n;
-
-      if (carry->scaled)
-        cg_resize_row (&carry->in_across, &carry->in_down, 3, rows->in, rows->in_stride, true, y,
-                       get_scratch (carry, worker), to);
-      else
-        memcpy (to, rows->in + (size_t)y * rows->in_stride, n * sizeof (float));
-      for (size_t i = 0; i < n; i++)
-        to[i] = cg_clean_sample (to[i]);
-    }
 }
 
 /* With O the network's pixels, g() the maps and I the photo, small letters at the network's scale and an arrow for enlarging:
@@ -123,40 +106,52 @@ guide_rows (size_t item, int worker, void *data)
  * photo has and its small version has not: h rises fast, for half an edge's sharpness just looks out of focus.
  */
 static void
-mix_down_row (const Rows *rows, int y, float *scratch)
+mix_down_row (const Mixing *mixing, int y, float *scratch)
 {
-  CgCarry *carry = rows->carry;
+  CgCarry *carry = mixing->carry;
   size_t n = 3 * (size_t)carry->network_width;
-  float *guide = carry->guide + (size_t)y * n;
-  float *pixels = rows->pixels + (size_t)y * n;
+  float *guide = mixing->guide + (size_t)y * n;
+  float *pixels = mixing->pixels + (size_t)y * n;
 
   cg_guided_transfer_row (&carry->transfer, carry->network_width, carry->network_height, y, guide, scratch, guide);
   for (size_t i = 0; i < n; i++)
-    pixels[i] = rows->own * pixels[i] + rows->soft * guide[i];
+    pixels[i] = carry->own * pixels[i] + carry->soft * guide[i];
 }
 
 static void
 mix_down_rows (size_t item, int worker, void *data)
 {
-  const Rows *rows = data;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, rows->carry->network_height);
+  const Mixing *mixing = data;
+  int first = mixing->first + (int)item * ROWS_PER_ITEM;
+  int end = MIN (first + ROWS_PER_ITEM, mixing->carry->network_height);
 
-  for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
-    mix_down_row (rows, y, get_scratch (rows->carry, worker));
+  for (int y = first; y < end; y++)
+    mix_down_row (mixing, y, get_scratch (mixing->carry, worker));
 }
 
-static void
-fit (Rows *rows)
+static gboolean
+watch_fit (double done, gpointer watch)
 {
-  CgCarry *carry = rows->carry;
-  size_t n_items = ((size_t)carry->network_height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
+  return cg_watch_go_on (watch, 0.9 * done, NULL);
+}
+
+gboolean
+cg_carry_fit (CgCarry *carry, float *guide, float *pixels, CgWatch *watch, GError **error)
+{
+  Mixing mixing = { .carry = carry, .guide = guide, .pixels = pixels };
 
   cg_guided_transfer_bind (&carry->transfer, carry->arena);
-  carry->guide = cg_arena_get (carry->arena, carry->guide_ticket);
-  cg_parallel_for (carry->n_threads, n_items, guide_rows, rows);
-  cg_guided_transfer_fit (&carry->transfer, carry->guide, rows->pixels);
-  if (carry->detail < 1.0)
-    cg_parallel_for (carry->n_threads, n_items, mix_down_rows, rows);
+  if (!cg_guided_transfer_fit (&carry->transfer, guide, pixels, watch_fit, watch))
+    return !cg_watch_is_cancelled (watch, error);
+  for (; carry->detail < 1.0 && mixing.first < carry->network_height; mixing.first += ITEMS_PER_LOOK * ROWS_PER_ITEM)
+    {
+      int n = MIN (ITEMS_PER_LOOK * ROWS_PER_ITEM, carry->network_height - mixing.first);
+
+      if (cg_watch_is_cancelled (watch, error))
+        return FALSE;
+      cg_parallel_for (carry->n_threads, ((size_t)n + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, mix_down_rows, &mixing);
+    }
+  return cg_watch_go_on (watch, 1.0, error);
 }
 
 /* Finite, but as bright as it was. */
@@ -194,47 +189,46 @@ limit_row (const float *photo, float sharp, size_t width, float *row)
 }
 
 static void
-finish_row (const Rows *rows, int y, float *scratch)
+finish_row (const Rows *rows, int i_row, float *scratch)
 {
   const CgCarry *carry = rows->carry;
   size_t n = 3 * (size_t)carry->width;
-  const float *in = rows->in + (size_t)y * rows->in_stride;
-  float *out = rows->out + (size_t)y * rows->out_stride;
+  int y = rows->first + i_row;
+  const float *in = rows->in + (size_t)i_row * n;
+  float *out = rows->out + (size_t)i_row * n;
   float *photo = scratch, *row = scratch + n, *mapped = scratch + 2 * n, *work = scratch + 3 * n;
 
   read_row (in, n, photo);
   if (carry->detail >= 1.0)
     memset (row, 0, n * sizeof (float));
   else if (carry->scaled)
-    cg_resize_row (&carry->out_across, &carry->out_down, 3, rows->pixels, 3 * (size_t)carry->network_width, false, y,
-                   work, row);
+    cg_resize_row (&carry->across, &carry->down, 3, rows->pixels, rows->pixels_first, 3 * (size_t)carry->network_width,
+                   false, y, work, row);
   else
-    memcpy (row, rows->pixels + (size_t)y * n, n * sizeof (float));
+    memcpy (row, rows->pixels + (size_t)(y - rows->pixels_first) * n, n * sizeof (float));
   if (carry->detail > 0.0)
     {
       cg_guided_transfer_row (&carry->transfer, carry->width, carry->height, y, photo, work, mapped);
       for (size_t i = 0; i < n; i++)
-        row[i] += rows->sharp * mapped[i];
+        row[i] += carry->sharp * mapped[i];
     }
-  limit_row (photo, rows->sharp, (size_t)carry->width, row);
+  limit_row (photo, carry->sharp, (size_t)carry->width, row);
   if (carry->split.apply != CG_APPLY_ALL)
     {
       cg_colour_split_row (&carry->split, photo, row, (size_t)carry->width, work);
       /* The photo's light may be beyond 1 in every way of carrying; what a mixture has beyond the colours there are is cut. */
-      limit_row (photo, carry->split.apply == CG_APPLY_COLOUR ? 1.0f : rows->sharp, (size_t)carry->width, row);
+      limit_row (photo, carry->split.apply == CG_APPLY_COLOUR ? 1.0f : carry->sharp, (size_t)carry->width, row);
     }
   for (size_t i = 0; i < n; i++)
     out[i] = blend (in[i], row[i], (float)carry->strength);
 }
 
 static void
-finish_rows (size_t item, int worker, void *data)
+finish_item (size_t item, int worker, void *data)
 {
   const Rows *rows = data;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, rows->height);
 
-  for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
-    finish_row (rows, y, get_scratch (rows->carry, worker));
+  finish_row (rows, (int)item, get_scratch (rows->carry, worker));
 }
 
 gboolean
@@ -246,51 +240,10 @@ cg_carry_begin (CgCarry *carry, GError **error)
   return TRUE;
 }
 
-static void
-finish (Rows *rows)
-{
-  cg_parallel_for (rows->carry->n_threads, ((size_t)rows->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, finish_rows,
-                   rows);
-}
-
-gboolean
-cg_carry_run (CgCarry *carry, const float *in, size_t in_stride, float *pixels, float *out, size_t out_stride,
-              GError **error)
-{
-  double rest = 1.0 - carry->detail;
-  double sharp = 1.0 - rest * rest * rest * rest;
-  Rows rows = { .carry = carry,
-                .in = in,
-                .in_stride = in_stride,
-                .pixels = pixels,
-                .out = out,
-                .out_stride = out_stride,
-                .height = carry->height,
-                .sharp = (float)sharp,
-                .own = (float)rest,
-                .soft = (float)(carry->detail - sharp) };
-
-  if (!cg_carry_begin (carry, error))
-    return FALSE;
-  if (carry->detail > 0.0)
-    fit (&rows);
-  finish (&rows);
-  return TRUE;
-}
-
 void
-cg_carry_run_rows (CgCarry *carry, int n, const float *in, float *pixels, float *out)
+cg_carry_run_rows (CgCarry *carry, int first, int n, const float *in, const float *pixels, int pixels_first, float *out)
 {
-  size_t stride = 3 * (size_t)carry->width;
-  Rows rows = { .carry = carry,
-                .in = in,
-                .in_stride = stride,
-                .pixels = pixels,
-                .out = out,
-                .out_stride = stride,
-                .height = n,
-                .own = 1.0f };
+  Rows rows = { .carry = carry, .first = first, .in = in, .pixels = pixels, .pixels_first = pixels_first, .out = out };
 
-  g_assert (!carry->scaled && carry->detail <= 0.0);
-  finish (&rows);
+  cg_parallel_for (carry->n_threads, (size_t)n, finish_item, &rows);
 }

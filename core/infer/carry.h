@@ -5,24 +5,32 @@
 #include "infer/colour-split.h"
 #include "infer/guided-transfer.h"
 #include "infer/resize-axis.h"
-#include "infer/translate.h"
+#include "infer/watch.h"
 #include "tensor/arena.h"
 
+/**
+ * CgCarry:
+ * @detail: 0 where no maps are to be fitted
+ * @sharp, @own, @soft: h, 1 - d and d - h of mix_down_row() in carry.c
+ * @scratch_floats: per worker
+ * @bytes: what cg_carry_begin() will allocate
+ */
 typedef struct
 {
   int width, height;
   int network_width, network_height;
   int n_threads;
   double detail, strength;
+  float sharp, own, soft;
   CgColourSplit split;
   gboolean scaled;
-  CgResizeAxis in_across, in_down, out_across, out_down;
+  CgResizeAxis across, down;
   CgGuidedTransfer transfer;
   CgArena *arena;
-  int guide_ticket, scratch_ticket;
-  float *guide, *scratch;
-  size_t scratch_floats; /* per worker */
-  size_t bytes;          /* what cg_carry_run() will allocate */
+  int scratch_ticket;
+  float *scratch;
+  size_t scratch_floats;
+  size_t bytes;
 } CgCarry;
 
 /* Sizes and reservations; nothing picture-sized is allocated yet. Fails with CG_ERROR_MEMORY. Clear it also after a failure. */
@@ -30,18 +38,23 @@ gboolean cg_carry_init (CgCarry *carry, const CgTranslateOptions *options, int w
                         int network_height, GError **error);
 void cg_carry_clear (CgCarry *carry);
 
-/**
- * cg_carry_run:
- * @in, @out: as for cg_translate()
- * @pixels: [network_height][network_width][3], as cg_translate_network() leaves them; overwritten
- *
- * Fails with CG_ERROR_MEMORY; @out is then untouched.
- */
-gboolean cg_carry_run (CgCarry *carry, const float *in, size_t in_stride, float *pixels, float *out, size_t out_stride,
-                       GError **error);
-
-/* Allocates, for cg_carry_run_rows(). Fails with CG_ERROR_MEMORY. */
+/* Allocates. Fails with CG_ERROR_MEMORY. */
 gboolean cg_carry_begin (CgCarry *carry, GError **error);
 
-/* Any @n rows of the picture, [n][width][3]; where nothing is scaled and no detail carried. @out may be @in. */
-void cg_carry_run_rows (CgCarry *carry, int n, const float *in, float *pixels, float *out);
+/**
+ * cg_carry_fit:
+ * @guide: [network_height][network_width][3], as cg_reduction_run() leaves it; overwritten
+ * @pixels: [network_height][network_width][3], as the network left them; overwritten by what cg_carry_run_rows() wants
+ *
+ * To be called once where detail > 0. Fails with CG_ERROR_CANCELLED.
+ */
+gboolean cg_carry_fit (CgCarry *carry, float *guide, float *pixels, CgWatch *watch, GError **error);
+
+/**
+ * cg_carry_run_rows:
+ * @first, @n: which rows of the picture, in any order
+ * @in, @out: [@n][width][3]; may be the same
+ * @pixels: rows @pixels_first … of [network_height][network_width][3]; all of them unless the network's pixels are the picture's
+ */
+void cg_carry_run_rows (CgCarry *carry, int first, int n, const float *in, const float *pixels, int pixels_first,
+                        float *out);

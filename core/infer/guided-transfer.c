@@ -15,6 +15,9 @@
 
 #define ROWS_PER_ITEM 8
 
+/* Items that are worked on between two looks at whether the caller wants to go on. */
+#define ITEMS_PER_LOOK ((size_t)16)
+
 /* What a window sums: 3 of the guide, 6 of its products, 3 of the result, 9 of guide times result. */
 #define N_SUMS 21
 
@@ -25,6 +28,7 @@ typedef struct
 {
   const CgGuidedTransfer *transfer;
   const float *guide, *result;
+  size_t first_item;
 } Fit;
 
 bool
@@ -171,9 +175,10 @@ static void
 fit_rows (size_t item, int worker, void *data)
 {
   const Fit *fit = data;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, fit->transfer->height);
+  int first = (int)(fit->first_item + item) * ROWS_PER_ITEM;
+  int end = MIN (first + ROWS_PER_ITEM, fit->transfer->height);
 
-  for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
+  for (int y = first; y < end; y++)
     fit_row (fit, y, get_columns (fit->transfer, worker));
 }
 
@@ -181,20 +186,31 @@ static void
 average_rows (size_t item, int worker, void *data)
 {
   const Fit *fit = data;
-  int end = MIN ((int)(item + 1) * ROWS_PER_ITEM, fit->transfer->height);
+  int first = (int)(fit->first_item + item) * ROWS_PER_ITEM;
+  int end = MIN (first + ROWS_PER_ITEM, fit->transfer->height);
 
-  for (int y = (int)item * ROWS_PER_ITEM; y < end; y++)
+  for (int y = first; y < end; y++)
     average_row (fit->transfer, y, get_columns (fit->transfer, worker));
 }
 
-void
-cg_guided_transfer_fit (CgGuidedTransfer *transfer, const float *guide, const float *result)
+bool
+cg_guided_transfer_fit (CgGuidedTransfer *transfer, const float *guide, const float *result,
+                        gboolean (*go_on) (double done, gpointer data), gpointer data)
 {
-  Fit fit = { transfer, guide, result };
+  static const CgParallelFunc halves[] = { fit_rows, average_rows };
+  Fit fit = { transfer, guide, result, 0 };
   size_t n_items = ((size_t)transfer->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
 
-  cg_parallel_for (transfer->n_threads, n_items, fit_rows, &fit);
-  cg_parallel_for (transfer->n_threads, n_items, average_rows, &fit);
+  for (int half = 0; half < 2; half++)
+    for (fit.first_item = 0; fit.first_item < n_items; fit.first_item += ITEMS_PER_LOOK)
+      {
+        size_t n = MIN (ITEMS_PER_LOOK, n_items - fit.first_item);
+
+        cg_parallel_for (transfer->n_threads, n, halves[half], &fit);
+        if (go_on && !go_on (0.5 * (half + (double)(fit.first_item + n) / (double)n_items), data))
+          return false;
+      }
+  return true;
 }
 
 /* Where the centre of sample @j of @n_out falls among the centres of @n_in; the border's samples reach outwards. */

@@ -40,11 +40,13 @@ void cg_guided_transfer_bind (CgGuidedTransfer *transfer, CgArena *arena);
  * cg_guided_transfer_fit:
  * @guide: [height][width][3] R'G'B' of the photo in 0 … 1
  * @result: [height][width][3] R'G'B', finite
+ * @go_on: (nullable) told the share of the work done; FALSE stops it
  *
- * Fits the maps. The same whatever the number of threads.
+ * Fits the maps, unless it was stopped, which is FALSE. The same whatever the number of threads.
  * Source: He, Sun, Tang 2013, eq. 14-16, with a result of three channels; averaged maps enlarged as in He, Sun 2015.
  */
-void cg_guided_transfer_fit (CgGuidedTransfer *transfer, const float *guide, const float *result);
+bool cg_guided_transfer_fit (CgGuidedTransfer *transfer, const float *guide, const float *result,
+                             gboolean (*go_on) (double done, gpointer data), gpointer data);
 
 /**
  * cg_guided_transfer_row:

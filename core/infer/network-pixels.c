@@ -9,19 +9,19 @@
 #include "base/parallel.h"
 #include "base/size.h"
 
-/* Shares of the work for the progress: everything but the network is rows of a cheap filter. */
-#define PROGRESS_COMPUTED 0.96
-
 /* Network pixels up to which CG_STATISTICS_AUTO is exact. */
 #define MOST_EXACT 8000000.0
+
+/* Multiply-adds per pixel of a network that does not count them itself, roughly those of the usual U-Net. */
+#define UNKNOWN_COST 3e5
 
 /* One run, for the functions that it calls; @begin and @share say which part of the progress is its. */
 typedef struct
 {
   CgNetworkPixels *plan;
-  float *pixels;
-  CgNetworkPixelsWrite write; /* instead of pixels */
-  gpointer write_data;
+  float *band; /* that goes out */
+  CgNetworkPixelsWrite write;
+  gpointer data;
   CgWatch *watch;
   double begin, share;
 } Run;
@@ -35,7 +35,6 @@ cg_network_pixels_clear (CgNetworkPixels *plan)
   g_clear_pointer (&plan->norms, cg_norms_free);
   g_clear_pointer (&plan->arena, cg_arena_free);
   cg_sample_grid_clear (&plan->grid);
-  cg_network_rows_clear (&plan->rows);
 }
 
 static gboolean
@@ -131,19 +130,19 @@ plan_pass (CgNetworkPixels *plan, CgNetwork *network, int *last, GError **error)
 
 gboolean
 cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslateOptions *options, int width, int height,
-                        gboolean by_rows, GError **error)
+                        GError **error)
 {
   CgNetwork *network = cg_model_get_network (model);
   const CgNetworkConfig *config = cg_network_get_config (network);
   int n_threads = options->n_threads > 0 ? options->n_threads : cg_parallel_get_default_threads ();
   CgWorkingSize size;
-  size_t floats, bytes, packed;
+  size_t bytes, packed;
   int last = 0;
 
   *plan = (CgNetworkPixels){ .model = model };
-  if (!check_channels (model, config, error) || !choose_size (&size, model, options, width, height, error)
-      || !cg_network_rows_init (&plan->rows, config, &size, width, height, n_threads, error))
+  if (!check_channels (model, config, error) || !choose_size (&size, model, options, width, height, error))
     return FALSE;
+  cg_network_rows_init (&plan->rows, config, &size, n_threads);
   plan->arena = cg_arena_new ();
   if (!(cg_stream_supports (network) ? plan_stream (plan, network, options->statistics, &last, error)
                                      : plan_pass (plan, network, &last, error)))
@@ -151,16 +150,11 @@ cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslate
   if (!cg_network_measure_packed (network, &packed, error))
     return FALSE;
 
-  /* One band comes in, one goes out. */
-  if (by_rows)
-    plan->band_ticket
-        = cg_arena_reserve (plan->arena, (size_t)width * 2 * CG_NETWORK_BAND * 3 * sizeof (float), 0, last);
-  /* A worker also has a row of the network's input. */
+  plan->band_ticket
+      = cg_arena_reserve (plan->arena, (size_t)size.width * 2 * CG_NETWORK_BAND * 3 * sizeof (float), 0, last);
   plan->bytes = (size_t)-1;
-  if (cg_size_add (plan->rows.scratch_floats, (size_t)size.padded_width * (size_t)config->input_nc, &floats)
-      && cg_size_mul (floats * sizeof (float), (size_t)n_threads, &bytes))
+  if (cg_size_mul ((size_t)size.padded_width * (size_t)config->input_nc * sizeof (float), (size_t)n_threads, &bytes))
     {
-      plan->rows.scratch_floats = floats;
       plan->scratch_ticket = cg_arena_reserve (plan->arena, bytes, 0, last);
       plan->bytes = cg_arena_measure (plan->arena);
     }
@@ -174,13 +168,20 @@ cg_network_pixels_init (CgNetworkPixels *plan, CgModel *model, const CgTranslate
   return TRUE;
 }
 
+double
+cg_network_pixels_get_cost (const CgNetworkPixels *plan)
+{
+  if (!plan->stream)
+    return UNKNOWN_COST * plan->rows.size.padded_width * plan->rows.size.padded_height;
+  return cg_stream_get_cost (plan->stream) + (plan->samples ? cg_stream_get_cost (plan->samples) : 0.0);
+}
+
 static gboolean
 watch_run (double done, gpointer data)
 {
   Run *run = data;
 
-  cg_watch_report (run->watch, PROGRESS_COMPUTED * (run->begin + run->share * CLAMP (done, 0.0, 1.0)));
-  return !g_cancellable_is_cancelled (run->watch->cancellable);
+  return cg_watch_go_on (run->watch, run->begin + run->share * CLAMP (done, 0.0, 1.0), NULL);
 }
 
 static gboolean
@@ -207,7 +208,6 @@ write_rows (int first, const CgTensor *rows, gpointer data, GError **error)
   Run *run = data;
   const CgWorkingSize *size = &run->plan->rows.size;
   size_t row_floats = 3 * (size_t)size->width;
-  float *band = run->pixels;
   int n = 0;
 
   for (int i = 0; i < rows->h; i++)
@@ -216,12 +216,12 @@ write_rows (int first, const CgTensor *rows, gpointer data, GError **error)
 
       if (y < 0 || y >= size->height)
         continue;
-      if (!take_row (run, cg_tensor_at (rows, 0, i, 0), band + (size_t)(run->write ? n : y) * row_floats, error))
+      if (!take_row (run, cg_tensor_at (rows, 0, i, 0), run->band + (size_t)n * row_floats, error))
         return FALSE;
       n++;
-      if (run->write && (n == CG_NETWORK_BAND || i + 1 == rows->h || y + 1 == size->height))
+      if (n == CG_NETWORK_BAND || i + 1 == rows->h || y + 1 == size->height)
         {
-          if (!run->write (y + 1 - n, n, band, run->write_data, error))
+          if (!run->write (y + 1 - n, n, run->band, run->data, error))
             return FALSE;
           n = 0;
         }
@@ -233,6 +233,7 @@ typedef struct
 {
   CgNetworkPixels *plan;
   const CgTensor *samples;
+  float *scratch; /* a row per worker */
   int first;
 } Gathering;
 
@@ -241,10 +242,9 @@ gather_row (size_t item, int worker, void *data)
 {
   const Gathering *gathering = data;
   const CgNetworkRows *rows = &gathering->plan->rows;
-  float *row = rows->scratch + ((size_t)worker + 1) * rows->scratch_floats
-               - (size_t)rows->size.padded_width * (size_t)rows->input_nc;
+  float *row = gathering->scratch + (size_t)worker * (size_t)rows->size.padded_width * (size_t)rows->input_nc;
 
-  cg_network_rows_prepare (rows, gathering->first + (int)item, worker, row);
+  cg_network_rows_prepare (rows, gathering->first + (int)item, row);
   cg_sample_grid_take_row (&gathering->plan->grid, gathering->first + (int)item, row, rows->input_nc,
                            gathering->samples);
 }
@@ -252,7 +252,9 @@ gather_row (size_t item, int worker, void *data)
 static gboolean
 gather (CgNetworkPixels *plan, const CgWatch *watch, GError **error)
 {
-  Gathering gathering = { .plan = plan, .samples = cg_stream_get_input (plan->samples) };
+  Gathering gathering = { .plan = plan,
+                          .samples = cg_stream_get_input (plan->samples),
+                          .scratch = cg_arena_get (plan->arena, plan->scratch_ticket) };
   int height = plan->rows.size.padded_height;
 
   for (; gathering.first < height; gathering.first += CG_NETWORK_BAND)
@@ -288,54 +290,59 @@ run_stream (Run *run, GError **error)
   return cg_stream_run (plan->stream, &calls, error);
 }
 
+/* Some rows of a whole value. */
+static CgTensor
+get_band (const CgTensor *whole, int first)
+{
+  CgTensor band = *whole;
+
+  band.h = MIN (CG_NETWORK_BAND, whole->h - first);
+  band.data = cg_tensor_at (whole, 0, first, 0);
+  return band;
+}
+
 static gboolean
 run_pass (Run *run, GError **error)
 {
   CgPass *pass = run->plan->pass;
+  const CgTensor *input = cg_pass_get_input (pass), *output;
 
-  if (!cg_network_rows_read (&run->plan->rows, 0, cg_pass_get_input (pass), error))
-    return FALSE;
+  for (int y = 0; y < input->h; y += CG_NETWORK_BAND)
+    {
+      CgTensor band = get_band (input, y);
+
+      if (cg_watch_is_cancelled (run->watch, error) || !read_rows (y, &band, run, error))
+        return FALSE;
+    }
   run->share = 1.0;
   if (!cg_pass_forward (pass, watch_run, run))
     {
       g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
       return FALSE;
     }
-  return write_rows (0, cg_pass_get_output (pass), run, error);
+  output = cg_pass_get_output (pass);
+  for (int y = 0; y < output->h; y += CG_NETWORK_BAND)
+    {
+      CgTensor band = get_band (output, y);
+
+      if (cg_watch_is_cancelled (run->watch, error) || !write_rows (y, &band, run, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 gboolean
-cg_network_pixels_run (CgNetworkPixels *plan, const float *in, size_t in_stride, float *pixels, CgWatch *watch,
-                       GError **error)
+cg_network_pixels_run (CgNetworkPixels *plan, const float *in, CgTranslateRead read, CgNetworkPixelsWrite write,
+                       gpointer data, CgWatch *watch, GError **error)
 {
-  Run run = { .plan = plan, .pixels = pixels, .watch = watch };
+  Run run = { .plan = plan, .write = write, .data = data, .watch = watch };
 
   if (!cg_arena_commit (plan->arena, error))
     return FALSE;
   plan->rows.in = in;
-  plan->rows.in_stride = in_stride;
-  plan->rows.scratch = cg_arena_get (plan->arena, plan->scratch_ticket);
-  return plan->stream ? run_stream (&run, error) : run_pass (&run, error);
-}
-
-gboolean
-cg_network_pixels_can_run_rows (const CgNetworkPixels *plan)
-{
-  return plan->stream && !plan->rows.scaled;
-}
-
-gboolean
-cg_network_pixels_run_rows (CgNetworkPixels *plan, CgTranslateRead read, CgNetworkPixelsWrite write, gpointer data,
-                            CgWatch *watch, GError **error)
-{
-  Run run = { .plan = plan, .write = write, .write_data = data, .watch = watch };
-
-  if (!cg_arena_commit (plan->arena, error))
-    return FALSE;
   plan->rows.read = read;
   plan->rows.read_data = data;
   plan->rows.band = cg_arena_get (plan->arena, plan->band_ticket);
-  plan->rows.scratch = cg_arena_get (plan->arena, plan->scratch_ticket);
-  run.pixels = plan->rows.band + (size_t)CG_NETWORK_BAND * 3 * (size_t)plan->rows.width;
-  return run_stream (&run, error);
+  run.band = plan->rows.band + (size_t)CG_NETWORK_BAND * 3 * (size_t)plan->rows.size.width;
+  return plan->stream ? run_stream (&run, error) : run_pass (&run, error);
 }

@@ -1,45 +1,29 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Scaling, reflection and range: everything between a picture's row and a network's. */
+/* Reflection and range: everything between a picture's row and a network's. */
 #include "infer/network-rows.h"
 
 #include <string.h>
 
 #include "base/parallel.h"
 #include "infer/reflect.h"
-
-gboolean
-cg_network_rows_init (CgNetworkRows *rows, const CgNetworkConfig *config, const CgWorkingSize *size, int width,
-                      int height, int n_threads, GError **error)
-{
-  *rows = (CgNetworkRows){ .width = width,
-                           .height = height,
-                           .size = *size,
-                           .scaled = size->width != width || size->height != height,
-                           .input_nc = config->input_nc,
-                           .output_nc = config->output_nc,
-                           .n_threads = n_threads,
-                           /* A row before and after the filter's horizontal half, of the picture or of the network. */
-                           .scratch_floats = 6 * (size_t)MAX (width, size->width) };
-  return !rows->scaled
-         || (cg_resize_axis_init (&rows->across, width, size->width, error)
-             && cg_resize_axis_init (&rows->down, height, size->height, error));
-}
+#include "infer/resize-axis.h"
 
 void
-cg_network_rows_clear (CgNetworkRows *rows)
+cg_network_rows_init (CgNetworkRows *rows, const CgNetworkConfig *config, const CgWorkingSize *size, int n_threads)
 {
-  cg_resize_axis_clear (&rows->across);
-  cg_resize_axis_clear (&rows->down);
+  *rows = (CgNetworkRows){
+    .size = *size, .input_nc = config->input_nc, .output_nc = config->output_nc, .n_threads = n_threads
+  };
 }
 
 gboolean
 cg_network_rows_load (CgNetworkRows *rows, int first, int n, GError **error)
 {
-  int begin = rows->height, end = 0;
+  int begin = rows->size.height, end = 0;
 
   if (rows->in)
     return TRUE;
-  g_assert (!rows->scaled && n <= CG_NETWORK_BAND);
+  g_assert (n <= CG_NETWORK_BAND);
   for (int y = first; y < first + n; y++)
     {
       int row = cg_reflect_index ((long long)y - rows->size.margin, rows->size.height);
@@ -52,22 +36,15 @@ cg_network_rows_load (CgNetworkRows *rows, int first, int n, GError **error)
 }
 
 void
-cg_network_rows_prepare (const CgNetworkRows *rows, int y, int worker, float *row)
+cg_network_rows_prepare (const CgNetworkRows *rows, int y, float *row)
 {
   const CgWorkingSize *size = &rows->size;
   size_t n = (size_t)size->width, nc = (size_t)rows->input_nc;
-  float *scratch = rows->scratch + (size_t)worker * rows->scratch_floats;
-  float *pixels = scratch + 3 * (size_t)MAX (rows->width, size->width);
+  const float *pixels = rows->in;
   float *to = row + (size_t)size->margin * nc;
 
   y = cg_reflect_index ((long long)y - size->margin, size->height);
-  if (rows->scaled)
-    cg_resize_row (&rows->across, &rows->down, 3, rows->in, rows->in_stride, true, y, scratch, pixels);
-  else if (rows->in)
-    memcpy (pixels, rows->in + (size_t)y * rows->in_stride, n * 3 * sizeof (float));
-  else
-    memcpy (pixels, rows->band + (size_t)(y - rows->band_first) * n * 3, n * 3 * sizeof (float));
-
+  pixels = pixels ? pixels + (size_t)y * n * 3 : rows->band + (size_t)(y - rows->band_first) * n * 3;
   if (nc == 3)
     for (size_t i = 0; i < 3 * n; i++)
       to[i] = 2.0f * cg_clean_sample (pixels[i]) - 1.0f;
@@ -103,7 +80,7 @@ read_row (size_t item, int worker, void *data)
 
   int y = reading->skipped + (int)item;
 
-  cg_network_rows_prepare (reading->rows, reading->first + y, worker, cg_tensor_at (reading->tensor, 0, y, 0));
+  cg_network_rows_prepare (reading->rows, reading->first + y, cg_tensor_at (reading->tensor, 0, y, 0));
 }
 
 gboolean

@@ -91,8 +91,8 @@ gather (const CgResizeAxis *axis, int channels, const float *restrict in, float 
 }
 
 void
-cg_resize_row (const CgResizeAxis *across, const CgResizeAxis *down, int channels, const float *in, size_t in_stride,
-               bool clean, int y, float *scratch, float *out)
+cg_resize_row (const CgResizeAxis *across, const CgResizeAxis *down, int channels, const float *in, int in_first,
+               size_t in_stride, bool clean, int y, float *scratch, float *out)
 {
   size_t n = (size_t)across->n_in * (size_t)channels;
   const float *weights = down->weights + (size_t)y * (size_t)down->max_taps;
@@ -102,7 +102,7 @@ cg_resize_row (const CgResizeAxis *across, const CgResizeAxis *down, int channel
     scratch[i] = 0.0f;
   for (int t = 0; t < down->n_taps[y]; t++)
     {
-      const float *row = in + (size_t)(down->first[y] + t) * in_stride;
+      const float *row = in + (size_t)(down->first[y] - in_first + t) * in_stride;
 
       if (clean)
         for (size_t i = 0; i < n; i++)

@@ -28,13 +28,13 @@ void cg_resize_axis_clear (CgResizeAxis *axis);
 /**
  * cg_resize_row:
  * @across, @down: horizontal and vertical direction
- * @in: [down->n_in][across->n_in][channels], rows @in_stride floats apart
+ * @in: [?][across->n_in][channels], rows @in_first and after of down->n_in, @in_stride floats apart; those that row @y needs are there
  * @clean: clip what is read to 0 … 1, NaN to 0
  * @y: the output row, 0 … down->n_out - 1
  * @scratch: across->n_in * @channels floats
  * @out: [across->n_out][channels], overwritten; may lie outside 0 … 1 beside sharp edges
  */
-void cg_resize_row (const CgResizeAxis *across, const CgResizeAxis *down, int channels, const float *in,
+void cg_resize_row (const CgResizeAxis *across, const CgResizeAxis *down, int channels, const float *in, int in_first,
                     size_t in_stride, bool clean, int y, float *scratch, float *out);
 
 /* Clips to 0 … 1; NaN becomes 0. */

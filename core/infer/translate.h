@@ -66,7 +66,8 @@ typedef void (*CgTranslateProgress) (double done, gpointer data);
  *   rows @in_stride floats apart
  * @out: the same shape; may be @in
  *
- * Fails with CG_ERROR_CANCELLED, CG_ERROR_MEMORY (says how much is needed), CG_ERROR_SHAPE; @out is then untouched.
+ * Fails with CG_ERROR_MEMORY (says how much is needed), CG_ERROR_SHAPE; @out is then untouched. Fails with CG_ERROR_CANCELLED within half
+ * a second, U-Nets at the end of a layer; some rows of @out may have been written then.
  */
 CG_PUBLIC gboolean cg_translate (CgModel *model, const CgTranslateOptions *options, int width, int height,
                                  const float *in, size_t in_stride, float *out, size_t out_stride,
@@ -88,9 +89,8 @@ typedef gboolean (*CgTranslateWrite) (int first, int n, const float *rows, gpoin
  * cg_translate_rows:
  * @read, @write, @data: where pixels come from, as for cg_translate(), and where they go
  *
- * cg_translate() for pictures that are not in memory. In CG_SIZE_FULL nothing picture-sized is held; otherwise, and for networks that
- * cannot run by rows, the picture is held once. The memory limit counts that, too. Fails also with what @read and @write fail with; some
- * rows may have been written then.
+ * cg_translate() for pictures that are not in memory. Nothing of the picture's size is held, only, except in CG_SIZE_FULL, what the network
+ * sees and what it makes of it. Fails also with what @read and @write fail with; some rows may have been written then.
  */
 CG_PUBLIC gboolean cg_translate_rows (CgModel *model, const CgTranslateOptions *options, int width, int height,
                                       CgTranslateRead read, CgTranslateWrite write, gpointer data,
@@ -108,17 +108,31 @@ CG_PUBLIC gboolean cg_translate_network (CgModel *model, const CgTranslateOption
                                          const float *in, size_t in_stride, float *pixels, CgTranslateProgress progress,
                                          gpointer data, GCancellable *cancellable, GError **error);
 
+/* cg_translate_network() for pictures that are not in memory, as in cg_translate_rows(). @write: takes rows of the network's pixels. */
+CG_PUBLIC gboolean cg_translate_network_rows (CgModel *model, const CgTranslateOptions *options, int width, int height,
+                                              CgTranslateRead read, CgTranslateWrite write, gpointer data,
+                                              CgTranslateProgress progress, gpointer progress_data,
+                                              GCancellable *cancellable, GError **error);
+
 /**
  * cg_translate_carry:
  * @in, @out: as for cg_translate()
- * @pixels: from cg_translate_network() for this picture and these options; overwritten
+ * @pixels: from cg_translate_network() for this picture and these options
  *
  * The other half: both together are cg_translate(). Looks at size_mode, detail, apply, strength and n_threads. Fails with CG_ERROR_MEMORY; @out
  * is then untouched.
  */
 CG_PUBLIC gboolean cg_translate_carry (const CgTranslateOptions *options, int width, int height, const float *in,
-                                       size_t in_stride, int network_width, int network_height, float *pixels,
+                                       size_t in_stride, int network_width, int network_height, const float *pixels,
                                        float *out, size_t out_stride, GError **error);
+
+/* cg_translate_carry() for pictures that are not in memory, as in cg_translate_rows(). @read_network: gives rows of the network's pixels, in
+ * CG_SIZE_FULL as many at a time as @read does of the picture. */
+CG_PUBLIC gboolean cg_translate_carry_rows (const CgTranslateOptions *options, int width, int height,
+                                            CgTranslateRead read, int network_width, int network_height,
+                                            CgTranslateRead read_network, CgTranslateWrite write, gpointer data,
+                                            CgTranslateProgress progress, gpointer progress_data,
+                                            GCancellable *cancellable, GError **error);
 
 /* The size at which the network would run (before padding), and the bytes it would allocate. */
 CG_PUBLIC gboolean cg_translate_estimate (CgModel *model, const CgTranslateOptions *options, int width, int height,

@@ -6,14 +6,40 @@
 
 #include "base/error.h"
 
-void
-cg_watch_report (CgWatch *watch, double done)
+static void
+tell (CgWatch *watch, double done)
 {
-  if (done < watch->last)
+  if (watch->begun && done <= watch->last)
     return;
+  watch->begun = TRUE;
   watch->last = done;
   if (watch->progress)
     watch->progress (done, watch->data);
+}
+
+void
+cg_watch_start (CgWatch *watch)
+{
+  tell (watch, 0.0);
+}
+
+void
+cg_watch_finish (CgWatch *watch)
+{
+  tell (watch, 1.0);
+}
+
+void
+cg_watch_enter (CgWatch *watch, double end)
+{
+  watch->begin = watch->end;
+  watch->end = end;
+}
+
+void
+cg_watch_report (CgWatch *watch, double done)
+{
+  tell (watch, watch->begin + (watch->end - watch->begin) * CLAMP (done, 0.0, 1.0));
 }
 
 gboolean
@@ -23,4 +49,12 @@ cg_watch_is_cancelled (const CgWatch *watch, GError **error)
     return FALSE;
   g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
   return TRUE;
+}
+
+gboolean
+cg_watch_go_on (CgWatch *watch, double done, GError **error)
+{
+  if (!g_cancellable_is_cancelled (watch->cancellable))
+    cg_watch_report (watch, done);
+  return !cg_watch_is_cancelled (watch, error);
 }

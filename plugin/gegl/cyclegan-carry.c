@@ -33,8 +33,21 @@ property_double (strength, "Strength", 1.0)
 
 #include "picture-rows.h"
 
-/* Rows that are in memory at a time where they can be carried one by one. */
-#define BAND 256
+/**
+ * Run: one picture on its way out.
+ * @aux: the network's pixels, @network of them
+ * @roi: what is asked for
+ * @pixels: (nullable): a row of it, where there is alpha
+ */
+typedef struct
+{
+  GeglOperation *operation;
+  CgPictureRows rows;
+  GeglBuffer *aux, *output;
+  GeglRectangle network, roi;
+  const Babl *format;
+  float *pixels;
+} Run;
 
 /* Pads stay in the space of the input; grey and CMYK have no R'G'B' of their own, so theirs is sRGB. */
 static void
@@ -96,37 +109,6 @@ get_invalidated_by_change (GeglOperation *operation, const gchar *input_pad, con
   return bounds.width > 0 ? bounds : *roi;
 }
 
-/* Alpha and the colours under alpha 0 come from the input; the space of the pad is babl's business. */
-static gboolean
-write_result (GeglBuffer *input, const GeglRectangle *bounds, const float *rgb, GeglBuffer *output,
-              const GeglRectangle *roi, GError **error)
-{
-  gboolean has_alpha = babl_format_has_alpha (gegl_buffer_get_format (output));
-  const Babl *format = babl_format (has_alpha ? "R'G'B'A float" : "R'G'B' float");
-  g_autofree float *pixels = NULL;
-  GeglRectangle area;
-
-  if (!gegl_rectangle_intersect (&area, roi, bounds))
-    return TRUE;
-  if (has_alpha && !(pixels = cg_picture_rows_new (area.width, 1, 4, error)))
-    return FALSE;
-  for (int y = area.y; y < area.y + area.height; y++)
-    {
-      GeglRectangle line = { area.x, y, area.width, 1 };
-      const float *row = rgb + 3 * ((gsize)(y - bounds->y) * (gsize)bounds->width + (gsize)(area.x - bounds->x));
-
-      if (has_alpha)
-        {
-          gegl_buffer_get (input, &line, 1.0, format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-          for (int x = 0; x < area.width; x++)
-            if (pixels[4 * x + 3] > 0.0f)
-              memcpy (pixels + 4 * x, row + 3 * x, 3 * sizeof (float));
-        }
-      gegl_buffer_set (output, &line, 0, format, has_alpha ? pixels : row, GEGL_AUTO_ROWSTRIDE);
-    }
-  return TRUE;
-}
-
 static CgTranslateOptions
 get_options (const GeglProperties *o)
 {
@@ -143,48 +125,85 @@ get_options (const GeglProperties *o)
   return options;
 }
 
-/* Rows @first … @first + @n - 1 of the picture, to which the same part of the network's pixels belongs. */
-static gboolean
-carry_part (const CgTranslateOptions *options, CgPictureRows *rows, GeglBuffer *aux, int first, int n,
-            const GeglRectangle *network, GeglBuffer *output, const GeglRectangle *roi, GError **error)
+static void
+forward_progress (double done, gpointer data)
 {
-  GeglRectangle part = { rows->bounds.x, rows->bounds.y + first, rows->bounds.width, n };
-  gsize stride = 3 * (gsize)part.width;
-  g_autofree float *rgb = cg_picture_rows_new (part.width, n, 3, error);
-  g_autofree float *pixels = rgb ? cg_picture_rows_new (network->width, network->height, 3, error) : NULL;
+  const Run *run = data;
 
-  if (!pixels)
-    return FALSE;
-  cg_picture_rows_read (rows, first, n, rgb);
-  gegl_buffer_get (aux, network, 1.0, babl_format ("R'G'B' float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-  return cg_translate_carry (options, part.width, n, rgb, stride, network->width, network->height, pixels, rgb, stride,
-                             error)
-         && write_result (rows->input, &part, rgb, output, roi, error);
+  /* Beginning and end are told also where this does not come to pass. */
+  if (done > 0.0 && done < 1.0)
+    gegl_operation_progress (run->operation, done, (gchar *)"");
 }
 
-/* At full size every pixel is carried for itself, so bands do; else the maps are fitted over the whole. */
+static gboolean
+read_rows (int first, int n, float *rgb, gpointer data, GError **error)
+{
+  Run *run = data;
+
+  cg_picture_rows_read (&run->rows, first, n, rgb);
+  return TRUE;
+}
+
+static gboolean
+read_network_rows (int first, int n, float *pixels, gpointer data, GError **error)
+{
+  const Run *run = data;
+  const GeglRectangle part = { run->network.x, run->network.y + first, run->network.width, n };
+
+  gegl_buffer_get (run->aux, &part, 1.0, babl_format ("R'G'B' float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  return TRUE;
+}
+
+/* Alpha and the colours under alpha 0 come from the input; the space of the pad is babl's business. */
+static gboolean
+write_rows (int first, int n, const float *rgb, gpointer data, GError **error)
+{
+  const Run *run = data;
+  const GeglRectangle *bounds = &run->rows.bounds;
+  const GeglRectangle rows = { bounds->x, bounds->y + first, bounds->width, n };
+  GeglRectangle area;
+
+  if (!gegl_rectangle_intersect (&area, &run->roi, &rows))
+    return TRUE;
+  for (int y = area.y; y < area.y + area.height; y++)
+    {
+      GeglRectangle line = { area.x, y, area.width, 1 };
+      const float *row = rgb + 3 * ((gsize)(y - rows.y) * (gsize)rows.width + (gsize)(area.x - rows.x));
+
+      if (run->pixels)
+        {
+          gegl_buffer_get (run->rows.input, &line, 1.0, run->format, run->pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+          for (int x = 0; x < area.width; x++)
+            if (run->pixels[4 * x + 3] > 0.0f)
+              memcpy (run->pixels + 4 * x, row + 3 * x, 3 * sizeof (float));
+        }
+      gegl_buffer_set (run->output, &line, 0, run->format, run->pixels ? run->pixels : row, GEGL_AUTO_ROWSTRIDE);
+    }
+  return TRUE;
+}
+
 static gboolean
 carry (GeglOperation *operation, GeglOperationContext *context, GeglBuffer *input, GeglBuffer *aux,
        const GeglRectangle *roi, GError **error)
 {
   CgTranslateOptions options = get_options (GEGL_PROPERTIES (operation));
   GeglRectangle bounds = cg_picture_rows_get_bounds (operation, "input");
-  GeglRectangle network = *gegl_buffer_get_extent (aux);
-  gboolean full = options.size_mode == CG_SIZE_FULL && network.width == bounds.width && network.height == bounds.height;
-  int step = full ? BAND : bounds.height;
-  CgPictureRows rows;
-  gboolean done = cg_picture_rows_begin (&rows, input, &bounds, error);
-  GeglBuffer *output = done ? GEGL_BUFFER (gegl_operation_context_get_target (context, "output")) : NULL;
+  Run run = { .operation = operation, .aux = aux, .network = *gegl_buffer_get_extent (aux), .roi = *roi };
+  gboolean has_alpha, done = cg_picture_rows_begin (&run.rows, input, &bounds, error);
 
-  for (int first = 0; done && first < bounds.height; first += step)
+  if (done)
     {
-      int n = MIN (step, bounds.height - first);
-
-      if (full)
-        network = (GeglRectangle){ network.x, gegl_buffer_get_y (aux) + first, bounds.width, n };
-      done = carry_part (&options, &rows, aux, first, n, &network, output, roi, error);
+      run.output = GEGL_BUFFER (gegl_operation_context_get_target (context, "output"));
+      has_alpha = babl_format_has_alpha (gegl_buffer_get_format (run.output));
+      run.format = babl_format (has_alpha ? "R'G'B'A float" : "R'G'B' float");
+      run.pixels = has_alpha ? cg_picture_rows_new (bounds.width, 1, 4, error) : NULL;
+      done = (run.pixels || !has_alpha)
+             && cg_translate_carry_rows (&options, bounds.width, bounds.height, read_rows, run.network.width,
+                                         run.network.height, read_network_rows, write_rows, &run, forward_progress,
+                                         &run, NULL, error);
+      g_free (run.pixels);
     }
-  cg_picture_rows_end (&rows);
+  cg_picture_rows_end (&run.rows);
   return done;
 }
 

@@ -55,7 +55,7 @@ typedef struct
   GeglOperation *operation;
   CgPictureRows rows;
   GeglBuffer *output;
-  gboolean begun;
+  int width; /* of the network's pixels */
 } Run;
 
 static State *
@@ -151,12 +151,8 @@ get_cached_region (GeglOperation *operation, const GeglRectangle *roi)
 static void
 forward_progress (double done, gpointer data)
 {
-  Run *run = data;
+  const Run *run = data;
 
-  /* The beginning is told once. */
-  if (run->begun && done <= 0.0)
-    return;
-  run->begun = TRUE;
   gegl_operation_progress (run->operation, done, (gchar *)"");
 }
 
@@ -174,60 +170,34 @@ write_rows (int first, int n, const float *pixels, gpointer data, GError **error
 {
   const Run *run = data;
 
-  gegl_buffer_set (run->output, GEGL_RECTANGLE (0, first, run->rows.bounds.width, n), 0, babl_format ("R'G'B' float"),
-                   pixels, GEGL_AUTO_ROWSTRIDE);
-  return TRUE;
-}
-
-/* At full size the network's pixels go as they come, so that nothing picture-sized is held besides GEGL's own. */
-static gboolean
-run_rows (Run *run, CgModel *model, CgTranslateOptions *options, GError **error)
-{
-  options->apply = CG_APPLY_ALL;
-  return cg_translate_rows (model, options, run->rows.bounds.width, run->rows.bounds.height, read_rows, write_rows, run,
-                            forward_progress, run, NULL, error);
-}
-
-static gboolean
-run_held (Run *run, CgModel *model, const CgTranslateOptions *options, const GeglRectangle *box, GError **error)
-{
-  int width = run->rows.bounds.width, height = run->rows.bounds.height;
-  g_autofree float *rgb = cg_picture_rows_new (width, height, 3, error);
-  g_autofree float *pixels = rgb ? cg_picture_rows_new (box->width, box->height, 3, error) : NULL;
-
-  if (!pixels)
-    return FALSE;
-  cg_picture_rows_read (&run->rows, 0, height, rgb);
-  if (!cg_translate_network (model, options, width, height, rgb, 3 * (gsize)width, pixels, forward_progress, run, NULL,
-                             error))
-    return FALSE;
-  gegl_buffer_set (run->output, box, 0, babl_format ("R'G'B' float"), pixels, GEGL_AUTO_ROWSTRIDE);
+  gegl_buffer_set (run->output, GEGL_RECTANGLE (0, first, run->width, n), 0, babl_format ("R'G'B' float"), pixels,
+                   GEGL_AUTO_ROWSTRIDE);
   return TRUE;
 }
 
 /* FALSE without an error: there is nothing to translate. */
 static gboolean
-run (GeglOperation *operation, GeglOperationContext *context, GeglBuffer *input, GError **error)
+translate (GeglOperation *operation, GeglOperationContext *context, GeglBuffer *input, GError **error)
 {
   State *state = get_state (operation);
   CgTranslateOptions options = get_options (GEGL_PROPERTIES (operation));
   GeglRectangle bounds = cg_picture_rows_get_bounds (operation, "input");
-  GeglRectangle box = { 0, 0, 0, 0 };
   Run run = { .operation = operation };
   CgModel *model;
+  int height;
   gboolean done;
 
   if (bounds.width == 0)
     return FALSE;
-  model = find_size (operation, &bounds, &box.width, &box.height, error);
+  model = find_size (operation, &bounds, &run.width, &height, error);
   if (!model)
     return FALSE;
   done = cg_picture_rows_begin (&run.rows, input, &bounds, error);
   if (done)
     {
       run.output = GEGL_BUFFER (gegl_operation_context_get_target (context, "output"));
-      done = options.size_mode == CG_SIZE_FULL ? run_rows (&run, model, &options, error)
-                                               : run_held (&run, model, &options, &box, error);
+      done = cg_translate_network_rows (model, &options, bounds.width, bounds.height, read_rows, write_rows, &run,
+                                        forward_progress, &run, NULL, error);
     }
   cg_picture_rows_end (&run.rows);
   if (!done)
@@ -245,7 +215,7 @@ process (GeglOperation *operation, GeglOperationContext *context, const gchar *o
   GObject *input = gegl_operation_context_get_object (context, "input");
   g_autoptr (GError) error = NULL;
 
-  if (input && run (operation, context, GEGL_BUFFER (input), &error))
+  if (input && translate (operation, context, GEGL_BUFFER (input), &error))
     return TRUE;
   if (error)
     g_warning ("cyclegan:translate: %s", error->message);

@@ -94,7 +94,7 @@ measure_reduced (CgNetwork *network, CgNorms *norms, const Picture *picture, int
   g_assert_true (cg_resize_axis_init (&across, picture->w, small.w, NULL)
                  && cg_resize_axis_init (&down, picture->h, small.h, NULL));
   for (int y = 0; y < small.h; y++)
-    cg_resize_row (&across, &down, 3, picture->in, (size_t)picture->w * 3, false, y, scratch,
+    cg_resize_row (&across, &down, 3, picture->in, 0, (size_t)picture->w * 3, false, y, scratch,
                    small.in + (size_t)y * (size_t)small.w * 3);
   cg_resize_axis_clear (&across);
   cg_resize_axis_clear (&down);

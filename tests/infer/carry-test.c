@@ -30,7 +30,7 @@ reduce (const float *picture, int width, int height, int w, int h)
 
   g_assert_true (cg_resize_axis_init (&across, width, w, NULL) && cg_resize_axis_init (&down, height, h, NULL));
   for (int y = 0; y < h; y++)
-    cg_resize_row (&across, &down, 3, picture, (size_t)width * 3, true, y, scratch, small + y * w * 3);
+    cg_resize_row (&across, &down, 3, picture, 0, (size_t)width * 3, true, y, scratch, small + y * w * 3);
   cg_resize_axis_clear (&across);
   cg_resize_axis_clear (&down);
   for (int i = 0; i < w * h * 3; i++)

@@ -15,7 +15,7 @@ resize (const float *in, int w_in, int h_in, float *out, int w_out, int h_out, i
   g_assert_true (cg_resize_axis_init (&across, w_in, w_out, NULL));
   g_assert_true (cg_resize_axis_init (&down, h_in, h_out, NULL));
   for (int y = 0; y < h_out; y++)
-    cg_resize_row (&across, &down, channels, in, (size_t)(w_in * channels), clean, y, scratch,
+    cg_resize_row (&across, &down, channels, in, 0, (size_t)(w_in * channels), clean, y, scratch,
                    out + y * w_out * channels);
   cg_resize_axis_clear (&across);
   cg_resize_axis_clear (&down);

@@ -4,18 +4,11 @@
 
 #include <glib/gstdio.h>
 
-void
-cg_tiny_model_save (const char *path, int input_nc, int output_nc, int train_scale, guint64 seed)
+static void
+save (const char *path, const CgNetworkConfig *config, int train_scale, guint64 seed)
 {
-  const CgNetworkConfig config = { .kind = CG_NET_RESNET,
-                                   .input_nc = input_nc,
-                                   .output_nc = output_nc,
-                                   .nf = 4,
-                                   .n_blocks = 1,
-                                   .norm = CG_NORM_INSTANCE,
-                                   .upsample = CG_UPSAMPLE_TRANSPOSE };
   g_autoptr (GError) error = NULL;
-  g_autoptr (CgNetwork) network = cg_network_new (&config, &error);
+  g_autoptr (CgNetwork) network = cg_network_new (config, &error);
   g_autoptr (GHashTable) metadata = g_hash_table_new (g_str_hash, g_str_equal);
   g_autofree char *scale = g_strdup_printf ("%d", train_scale);
 
@@ -26,8 +19,28 @@ cg_tiny_model_save (const char *path, int input_nc, int output_nc, int train_sca
   g_assert_no_error (error);
 }
 
-CgModel *
-cg_tiny_model_new (int input_nc, int output_nc, int train_scale, guint64 seed)
+static CgNetworkConfig
+get_resnet (int input_nc, int output_nc)
+{
+  return (CgNetworkConfig){ .kind = CG_NET_RESNET,
+                            .input_nc = input_nc,
+                            .output_nc = output_nc,
+                            .nf = 4,
+                            .n_blocks = 1,
+                            .norm = CG_NORM_INSTANCE,
+                            .upsample = CG_UPSAMPLE_TRANSPOSE };
+}
+
+void
+cg_tiny_model_save (const char *path, int input_nc, int output_nc, int train_scale, guint64 seed)
+{
+  const CgNetworkConfig config = get_resnet (input_nc, output_nc);
+
+  save (path, &config, train_scale, seed);
+}
+
+static CgModel *
+new_model (const CgNetworkConfig *config, int train_scale, guint64 seed)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("cyclegan-XXXXXX", &error);
@@ -36,10 +49,27 @@ cg_tiny_model_new (int input_nc, int output_nc, int train_scale, guint64 seed)
 
   g_assert_no_error (error);
   path = g_build_filename (folder, "tiny.safetensors", NULL);
-  cg_tiny_model_save (path, input_nc, output_nc, train_scale, seed);
+  save (path, config, train_scale, seed);
   model = cg_model_load (path, &error);
   g_assert_no_error (error);
   g_remove (path);
   g_rmdir (folder);
   return model;
+}
+
+CgModel *
+cg_tiny_model_new (int input_nc, int output_nc, int train_scale, guint64 seed)
+{
+  const CgNetworkConfig config = get_resnet (input_nc, output_nc);
+
+  return new_model (&config, train_scale, seed);
+}
+
+CgModel *
+cg_tiny_model_new_unet (int train_scale, guint64 seed)
+{
+  const CgNetworkConfig config
+      = { .kind = CG_NET_UNET, .input_nc = 3, .output_nc = 3, .nf = 2, .n_downs = 5, .norm = CG_NORM_BATCH };
+
+  return new_model (&config, train_scale, seed);
 }

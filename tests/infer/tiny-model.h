@@ -13,3 +13,6 @@ void cg_tiny_model_save (const char *path, int input_nc, int output_nc, int trai
 
 /* The same, through a file that is gone again. (transfer full) */
 CgModel *cg_tiny_model_new (int input_nc, int output_nc, int train_scale, guint64 seed);
+
+/* A U-Net, which cannot run by rows. */
+CgModel *cg_tiny_model_new_unet (int train_scale, guint64 seed);

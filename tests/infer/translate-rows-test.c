@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* cg_translate_rows against cg_translate, and what sampled statistics change in large pictures. */
+/* Translations by rows against cg_translate, and what sampled statistics change in large pictures. */
 #include <math.h>
 #include <string.h>
 
@@ -28,6 +28,15 @@ typedef struct
   double last;
   GCancellable *cancellable;
 } Picture;
+
+/* @pixels: [network_height][network_width][3], what is between both halves of a translation */
+typedef struct
+{
+  Picture *picture;
+  int network_width, network_height;
+  float *pixels;
+  int n_written;
+} Halves;
 
 /* Brightness and roughness differ from place to place. */
 static void
@@ -105,10 +114,9 @@ translate_rows (CgModel *model, const CgTranslateOptions *options, Picture *pict
 
 /* Rows give the picture, whatever the mode and the size. */
 static void
-test_equal (void)
+check_equal (CgModel *model)
 {
   const int sizes[][2] = { { 1, 1 }, { 3, 5 }, { 70, 131 }, { 130, 66 } };
-  g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 40, SEED);
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     for (int variant = 0; variant < 6; variant++)
@@ -137,6 +145,101 @@ test_equal (void)
                          stride * (size_t)picture.height * sizeof (float));
         picture_clear (&picture);
       }
+}
+
+static void
+test_equal (void)
+{
+  g_autoptr (CgModel) resnet = cg_tiny_model_new (3, 3, 40, SEED);
+  g_autoptr (CgModel) unet = cg_tiny_model_new_unet (40, SEED);
+
+  check_equal (resnet);
+  check_equal (unet);
+}
+
+static gboolean
+read_own_rows (int first, int n, float *rows, gpointer data, GError **error)
+{
+  const Halves *halves = data;
+
+  g_assert_cmpint (first + n, <=, halves->network_height);
+  memcpy (rows, halves->pixels + (size_t)first * 3 * (size_t)halves->network_width,
+          (size_t)n * 3 * (size_t)halves->network_width * sizeof (float));
+  return TRUE;
+}
+
+static gboolean
+write_own_rows (int first, int n, const float *rows, gpointer data, GError **error)
+{
+  Halves *halves = data;
+
+  g_assert_cmpint (first, ==, halves->n_written);
+  memcpy (halves->pixels + (size_t)first * 3 * (size_t)halves->network_width, rows,
+          (size_t)n * 3 * (size_t)halves->network_width * sizeof (float));
+  halves->n_written += n;
+  return TRUE;
+}
+
+static gboolean
+read_for_halves (int first, int n, float *rows, gpointer data, GError **error)
+{
+  return read_rows (first, n, rows, ((Halves *)data)->picture, error);
+}
+
+static gboolean
+write_for_halves (int first, int n, const float *rows, gpointer data, GError **error)
+{
+  return write_rows (first, n, rows, ((Halves *)data)->picture, error);
+}
+
+/* Both halves, one after the other, are the whole; so are the halves in memory. */
+static void
+test_halves (void)
+{
+  g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 40, SEED);
+
+  for (int variant = 0; variant < 9; variant++)
+    {
+      Picture picture;
+      Halves halves = { .picture = &picture };
+      CgTranslateOptions options;
+      g_autofree float *expected = NULL;
+      size_t stride = 3 * 90, n = stride * 70;
+      g_autoptr (GError) error = NULL;
+
+      picture_init (&picture, 90, 70);
+      cg_translate_options_init (&options);
+      options.size_mode = (CgSizeMode)(variant % 3);
+      options.size = 150; /* larger than the picture */
+      options.detail = 0.5 * (variant / 3);
+      options.apply = variant % 2 ? CG_APPLY_LIGHT : CG_APPLY_ALL;
+      options.strength = variant == 8 ? 0.4 : 1.0;
+      expected = g_new (float, n);
+      cg_translate (model, &options, 90, 70, picture.in, stride, expected, stride, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      cg_translate_estimate (model, &options, 90, 70, &halves.network_width, &halves.network_height, NULL, &error);
+      g_assert_no_error (error);
+      halves.pixels = g_new (float, 3 * halves.network_width * halves.network_height);
+      cg_translate_network_rows (model, &options, 90, 70, read_for_halves, write_own_rows, &halves, NULL, NULL, NULL,
+                                 &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (halves.n_written, ==, halves.network_height);
+      cg_translate_carry_rows (&options, 90, 70, read_for_halves, halves.network_width, halves.network_height,
+                               read_own_rows, write_for_halves, &halves, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (picture.n_written, ==, 70);
+      g_assert_cmpmem (picture.out, n * sizeof (float), expected, n * sizeof (float));
+
+      cg_translate_network (model, &options, 90, 70, picture.in, stride, halves.pixels, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      memset (picture.out, 0, n * sizeof (float));
+      cg_translate_carry (&options, 90, 70, picture.in, stride, halves.network_width, halves.network_height,
+                          halves.pixels, picture.out, stride, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (picture.out, n * sizeof (float), expected, n * sizeof (float));
+      g_free (halves.pixels);
+      picture_clear (&picture);
+    }
 }
 
 static void
@@ -244,26 +347,54 @@ get_status (const char *key)
   return 1024.0 * g_ascii_strtod (line + strlen (key), NULL);
 }
 
+/* One way to translate; @rows: by rows, which needs less at full size. */
+typedef struct
+{
+  CgSizeMode mode;
+  CgStatistics statistics;
+  gboolean rows;
+} Way;
+
+static const Way ways[] = {
+  { CG_SIZE_FULL, CG_STATISTICS_EXACT, FALSE }, { CG_SIZE_FULL, CG_STATISTICS_SAMPLED, FALSE },
+  { CG_SIZE_FULL, CG_STATISTICS_EXACT, TRUE },  { CG_SIZE_FULL, CG_STATISTICS_SAMPLED, TRUE },
+  { CG_SIZE_SIZE, CG_STATISTICS_AUTO, FALSE },  { CG_SIZE_SIZE, CG_STATISTICS_AUTO, TRUE },
+};
+
 /* What was estimated is what is taken, within a tenth: with room for the heap's own. */
 static void
 test_peak (void)
 {
-  const CgStatistics statistics[] = { CG_STATISTICS_EXACT, CG_STATISTICS_SAMPLED };
-
   if (SANITIZED)
     g_test_skip ("a sanitizer takes memory of its own");
-  for (guint i = 0; i < G_N_ELEMENTS (statistics) && !SANITIZED; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (ways) && !SANITIZED; i++)
     {
-      g_autofree char *path = g_strdup_printf ("/translate-rows/peak/subprocess/%u", (guint)statistics[i]);
+      g_autofree char *path = g_strdup_printf ("/translate-rows/peak/subprocess/%u", i);
 
       g_test_trap_subprocess (path, 0, 0);
       g_test_trap_assert_passed ();
     }
 }
 
+/* The MiB that a run by rows says it needs, where it may have hardly any. */
+static double
+ask_for_need (CgModel *model, CgTranslateOptions options, Picture *picture)
+{
+  g_autoptr (GError) error = NULL;
+  const char *number;
+
+  options.memory_limit = 1000;
+  g_assert_false (translate_rows (model, &options, picture, &error));
+  g_assert_error (error, CG_ERROR, CG_ERROR_MEMORY);
+  number = strstr (error->message, "need ");
+  g_assert_nonnull (number);
+  return g_ascii_strtod (number + 5, NULL);
+}
+
 static void
 measure_peak (gconstpointer data)
 {
+  const Way *way = data;
   g_autoptr (CgModel) model = cg_tiny_model_new (3, 3, 40, SEED);
   Picture picture;
   CgTranslateOptions options;
@@ -274,13 +405,19 @@ measure_peak (gconstpointer data)
   picture_init (&picture, 2800, 2400);
   memset (picture.out, 1, (size_t)2800 * 2400 * 3 * sizeof (float));
   cg_translate_options_init (&options);
-  options.size_mode = CG_SIZE_FULL;
-  options.statistics = (CgStatistics)GPOINTER_TO_INT (data);
+  options.size_mode = way->mode;
+  options.size = 800;
+  options.statistics = way->statistics;
   options.n_threads = 1;
   g_assert_true (cg_translate_estimate (model, &options, 2800, 2400, NULL, NULL, &bytes, NULL));
+  if (way->rows)
+    bytes = (guint64)(ask_for_need (model, options, &picture) * 1048576.0);
   options.memory_limit = bytes;
   before = get_status ("VmRSS:");
-  cg_translate (model, &options, 2800, 2400, picture.in, 2800 * 3, picture.out, 2800 * 3, NULL, NULL, NULL, &error);
+  if (way->rows)
+    translate_rows (model, &options, &picture, &error);
+  else
+    cg_translate (model, &options, 2800, 2400, picture.in, 2800 * 3, picture.out, 2800 * 3, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   peak = get_status ("VmHWM:") - before;
   g_test_message ("estimated %.1f MiB, took %.1f MiB", (double)bytes / 1048576.0, peak / 1048576.0);
@@ -294,11 +431,16 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/translate-rows/equal", test_equal);
+  g_test_add_func ("/translate-rows/halves", test_halves);
   g_test_add_func ("/translate-rows/failures", test_failures);
   g_test_add_func ("/translate-rows/statistics", test_statistics);
   g_test_add_func ("/translate-rows/estimate", test_estimate);
   g_test_add_func ("/translate-rows/peak", test_peak);
-  g_test_add_data_func ("/translate-rows/peak/subprocess/1", GINT_TO_POINTER (CG_STATISTICS_EXACT), measure_peak);
-  g_test_add_data_func ("/translate-rows/peak/subprocess/2", GINT_TO_POINTER (CG_STATISTICS_SAMPLED), measure_peak);
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/translate-rows/peak/subprocess/%u", i);
+
+      g_test_add_data_func (path, &ways[i], measure_peak);
+    }
   return g_test_run ();
 }

@@ -323,24 +323,50 @@ note_progress (GeglNode *node, double done, GArray *reports)
   g_array_append_val (reports, done);
 }
 
+/* One render: first 0, last 1, and every step forward. Returns: how often something was told. */
+static guint
+render_progress (GeglNode *node, GArray *reports)
+{
+  float pixels[3];
+
+  g_array_set_size (reports, 0);
+  gegl_node_blit (node, 1.0, GEGL_RECTANGLE (0, 0, 1, 1), babl_format ("R'G'B' float"), pixels, 0, GEGL_BLIT_DEFAULT);
+  g_assert_cmpuint (reports->len, >=, 2);
+  g_assert_true (g_array_index (reports, double, 0) == 0.0);
+  g_assert_true (g_array_index (reports, double, reports->len - 1) == 1.0);
+  for (guint i = 1; i < reports->len; i++)
+    g_assert_true (g_array_index (reports, double, i) >= g_array_index (reports, double, i - 1));
+  g_assert_true (g_array_index (reports, double, 1) > 0.0);
+  return reports->len;
+}
+
 static void
 test_progress (void)
 {
   g_autoptr (GArray) reports = g_array_new (FALSE, FALSE, sizeof (double));
   g_autoptr (GeglNode) graph = gegl_node_new ();
-  g_autoptr (GeglBuffer) input = cg_picture_new (60, 50, babl_format ("R'G'B' float"));
+  g_autoptr (GeglBuffer) input = cg_picture_new (60, 50, babl_format ("R'G'B'A float"));
   GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", input, NULL);
   GeglNode *node = gegl_node_new_child (graph, "operation", "cyclegan:translate", "model", model_path, NULL);
-  float pixels[3];
 
   gegl_node_link (source, node);
   g_signal_connect (node, "progress", G_CALLBACK (note_progress), reports);
-  gegl_node_blit (node, 1.0, GEGL_RECTANGLE (0, 0, 1, 1), babl_format ("R'G'B' float"), pixels, 0, GEGL_BLIT_DEFAULT);
-  g_assert_cmpuint (reports->len, >, 5);
-  g_assert_true (g_array_index (reports, double, 0) == 0.0);
-  g_assert_true (g_array_index (reports, double, reports->len - 1) == 1.0);
-  for (guint i = 1; i < reports->len; i++)
-    g_assert_true (g_array_index (reports, double, i) >= g_array_index (reports, double, i - 1));
+  for (int size_mode = 0; size_mode < 3; size_mode++)
+    {
+      gegl_node_set (node, "size-mode", size_mode, "strength", 1.0, NULL);
+      g_assert_cmpuint (render_progress (node, reports), >, 8);
+      /* Only the carrying. */
+      gegl_node_set (node, "strength", 0.5, NULL);
+      render_progress (node, reports);
+    }
+  gegl_node_set (node, "size-mode", 1, "size", 2000, "memory-limit", 1, NULL);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "cyclegan:translate: *MiB*");
+  render_progress (node, reports);
+  g_test_assert_expected_messages ();
+  gegl_node_set (node, "model", "/nowhere/at-all.safetensors", NULL);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "cyclegan:translate: *nowhere*");
+  render_progress (node, reports);
+  g_test_assert_expected_messages ();
 }
 
 /* A file that was replaced by a better one is noticed by the next render. */

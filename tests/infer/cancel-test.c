@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Whoever wants no more is obeyed within half a second, whatever is under way; and what is told of the progress only grows. */
+#include <string.h>
+
+#include "base/error.h"
+#include "infer/translate.h"
+#include "tiny-model.h"
+
+#define SEED 20261124
+#define WIDTH 2400
+#define HEIGHT 1900
+#define MOST_SECONDS 0.5
+#define N_MOMENTS 7
+
+/* Which call, with which options. */
+typedef struct
+{
+  const char *name;
+  gboolean network, carry;
+  CgSizeMode mode;
+  int size;
+  CgStatistics statistics;
+  CgApply apply;
+} Way;
+
+static const Way ways[] = {
+  { "exact", TRUE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_EXACT, CG_APPLY_ALL },
+  { "sampled", TRUE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_SAMPLED, CG_APPLY_COLOUR },
+  { "scaled", TRUE, TRUE, CG_SIZE_SIZE, 400, CG_STATISTICS_AUTO, CG_APPLY_LIGHT },
+  { "network", TRUE, FALSE, CG_SIZE_SIZE, 900, CG_STATISTICS_AUTO, CG_APPLY_ALL },
+  { "carry", FALSE, TRUE, CG_SIZE_SIZE, 900, CG_STATISTICS_AUTO, CG_APPLY_COLOUR },
+  { "carry-full", FALSE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_AUTO, CG_APPLY_COLOUR },
+};
+
+/**
+ * Run:
+ * @at: the progress at which to cancel, beyond 1 for never
+ * @told, @last: how often something was told, and what last
+ * @wished: when it was cancelled, 0 for not yet
+ */
+typedef struct
+{
+  CgModel *model;
+  const Way *way;
+  GCancellable *cancellable;
+  double at;
+  int n_told;
+  double last;
+  gint64 wished;
+} Run;
+
+static gboolean
+read_rows (int first, int n, float *rows, gpointer data, GError **error)
+{
+  for (size_t i = 0; i < (size_t)n * WIDTH * 3; i++)
+    rows[i] = (float)((((size_t)first * WIDTH * 3 + i) * 2654435761u >> 9) % 256) / 255.0f;
+  return TRUE;
+}
+
+static gboolean
+write_rows (int first, int n, const float *rows, gpointer data, GError **error)
+{
+  return TRUE;
+}
+
+static void
+cancel (Run *run)
+{
+  run->wished = g_get_monotonic_time ();
+  g_cancellable_cancel (run->cancellable);
+}
+
+static void
+watch (double done, gpointer data)
+{
+  Run *run = data;
+
+  g_assert_true (run->n_told == 0 ? done == 0.0 : done > run->last);
+  g_assert_cmpfloat (done, <=, 1.0);
+  run->n_told++;
+  run->last = done;
+  if (done >= run->at)
+    cancel (run);
+}
+
+static gboolean
+translate (Run *run, GError **error)
+{
+  const Way *way = run->way;
+  CgTranslateOptions options;
+  int w = WIDTH, h = HEIGHT;
+
+  cg_translate_options_init (&options);
+  options.size_mode = way->mode;
+  options.size = way->size;
+  options.statistics = way->statistics;
+  options.apply = way->apply;
+  options.n_threads = 1;
+  run->n_told = 0;
+  run->wished = 0;
+  if (way->network && way->carry)
+    return cg_translate_rows (run->model, &options, WIDTH, HEIGHT, read_rows, write_rows, NULL, watch, run,
+                              run->cancellable, error);
+  if (way->network)
+    return cg_translate_network_rows (run->model, &options, WIDTH, HEIGHT, read_rows, write_rows, NULL, watch, run,
+                                      run->cancellable, error);
+  if (way->mode != CG_SIZE_FULL)
+    h = way->size, w = WIDTH * h / HEIGHT;
+  return cg_translate_carry_rows (&options, WIDTH, HEIGHT, read_rows, w, h, read_rows, write_rows, NULL, watch, run,
+                                  run->cancellable, error);
+}
+
+/* Returns: whether the run was stopped; else it had ended before. */
+static gboolean
+check_stopped (Run *run, gboolean done, const GError *error, double *latency)
+{
+  double seconds = (double)(g_get_monotonic_time () - run->wished) / 1e6;
+
+  if (done)
+    return FALSE;
+  g_assert_error (error, CG_ERROR, CG_ERROR_CANCELLED);
+  g_assert_cmpint (run->wished, >, 0);
+  g_assert_cmpfloat (run->last, <, 1.0);
+  *latency = MAX (*latency, seconds);
+  return TRUE;
+}
+
+typedef struct
+{
+  Run *run;
+  gint64 delay; /* microseconds */
+} Impatience;
+
+static gpointer
+wait_and_cancel (gpointer data)
+{
+  const Impatience *impatience = data;
+
+  g_usleep ((gulong)impatience->delay);
+  cancel (impatience->run);
+  return NULL;
+}
+
+static void
+test_way (gconstpointer data)
+{
+  Run run = { .way = data, .at = 2.0 };
+  double latency = 0.0;
+  int n_stopped = 0;
+  gint64 start, whole;
+  g_autoptr (GError) error = NULL;
+
+  run.model = cg_tiny_model_new (3, 3, 256, SEED);
+  start = g_get_monotonic_time ();
+  g_assert_true (translate (&run, &error));
+  whole = g_get_monotonic_time () - start;
+  g_assert_no_error (error);
+  g_assert_true (run.last == 1.0);
+  g_assert_cmpint (run.n_told, >, 10);
+
+  for (int i = 0; i < N_MOMENTS; i++)
+    {
+      g_autoptr (GError) problem = NULL;
+      gboolean done;
+
+      run.cancellable = g_cancellable_new ();
+      run.at = (double)i / N_MOMENTS;
+      done = translate (&run, &problem);
+      g_assert_true (check_stopped (&run, done, problem, &latency));
+      /* Nothing is told after the wish to stop. */
+      g_assert_cmpfloat (run.last, >=, run.at);
+      g_assert_cmpint (run.n_told, >=, 1);
+      g_object_unref (run.cancellable);
+    }
+  run.at = 2.0;
+  for (int i = 0; i < N_MOMENTS; i++)
+    {
+      Impatience impatience = { &run, whole * i / N_MOMENTS };
+      g_autoptr (GError) problem = NULL;
+      GThread *thread;
+      gboolean done;
+
+      run.cancellable = g_cancellable_new ();
+      thread = g_thread_new ("impatience", wait_and_cancel, &impatience);
+      done = translate (&run, &problem);
+      n_stopped += check_stopped (&run, done, problem, &latency);
+      g_thread_join (thread);
+      g_object_unref (run.cancellable);
+    }
+  g_test_message ("%.3f s, stopped %d times of %d within %.3f s", (double)whole / 1e6, n_stopped, N_MOMENTS, latency);
+  g_assert_cmpint (n_stopped, >=, 2);
+  g_assert_cmpfloat (latency, <, MOST_SECONDS);
+  cg_model_unref (run.model);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autofree char *path = g_strconcat ("/cancel/", ways[i].name, NULL);
+
+      g_test_add_data_func (path, &ways[i], test_way);
+    }
+  return g_test_run ();
+}
