@@ -71,6 +71,61 @@ test_names (FileFixture *fixture, gconstpointer data)
 }
 
 static void
+copy_golden (const FileFixture *fixture, const char *golden, const char *name)
+{
+  g_autofree char *from = g_build_filename (g_getenv ("CG_GOLDEN_DIR"), "checkpoints", golden, NULL);
+  g_autofree char *to = g_build_filename (fixture->folder, name, NULL);
+  g_autofree char *contents = NULL;
+  g_autoptr (GError) error = NULL;
+  size_t n;
+
+  g_file_get_contents (from, &contents, &n, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (to, contents, (gssize)n, &error);
+  g_assert_no_error (error);
+}
+
+/* A network of every format that PyTorch wrote: zip, half precision, legacy; each element as generate.py numbered it. */
+static void
+test_formats (FileFixture *fixture, gconstpointer data)
+{
+  g_autoptr (CgTrainOptions) options = cg_train_options_new ();
+  CgNetwork *networks[CG_STEP_N_NETWORKS];
+  g_autoptr (GError) error = NULL;
+
+  options->ngf = options->ndf = options->n_blocks = 1;
+  options->net_d = CG_NET_D_N_LAYERS;
+  options->n_layers_d = 2;
+  options->init_from = g_strdup (fixture->folder);
+  cg_train_options_resolve (options, &error);
+  g_assert_no_error (error);
+  copy_golden (fixture, "resnet-legacy.pth", "latest_net_G_A.pth");
+  copy_golden (fixture, "resnet-f16-zip.pth", "G_B.pth");
+  copy_golden (fixture, "n-layers-legacy.pth", "latest_net_D_A.pth");
+  copy_golden (fixture, "n-layers-legacy.pth", "D_B.pth");
+  make_networks (options, networks);
+  g_assert_true (cg_train_networks_init (options, networks, &error));
+  g_assert_no_error (error);
+  for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
+    for (guint k = 0; k < cg_network_get_n_parameters (networks[i]); k++)
+      {
+        const size_t n = cg_network_get_parameter (networks[i], k)->n_floats;
+        g_autofree float *values = g_new (float, n);
+
+        cg_network_read_parameter (networks[i], k, cg_network_get_weights (networks[i]), values);
+        for (size_t j = 0; j < n; j++)
+          g_assert_cmpfloat (values[j], ==, (float)((int)((37 * k + 11 * j) % 251) - 125) / 256.0f);
+      }
+
+  /* What does not fit is told with file and tensor. */
+  copy_golden (fixture, "unet-f16-legacy.pth", "G_B.pth");
+  g_assert_false (cg_train_networks_init (options, networks, &error));
+  g_assert_error (error, CG_ERROR, CG_ERROR_SHAPE);
+  g_assert_nonnull (strstr (error->message, "G_B.pth: tensor “model.1.weight”: found nothing, expected the shape"));
+  cg_train_networks_free (networks);
+}
+
+static void
 test_missing (FileFixture *fixture, gconstpointer data)
 {
   g_autoptr (CgTrainOptions) options = make_options (fixture->folder);
@@ -91,6 +146,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("/init-from/names", test_names);
+  ADD ("/init-from/formats", test_formats);
   ADD ("/init-from/missing", test_missing);
   return g_test_run ();
 }

@@ -53,6 +53,7 @@ typedef struct
 
 static const Case cases[] = {
   { "resnet-zip", NULL, CG_STATE_DICT_ZIP, RESNET (.n_blocks = 1, .norm = CG_NORM_INSTANCE) },
+  { "resnet-no-checksums-zip", NULL, CG_STATE_DICT_ZIP, RESNET (.n_blocks = 1, .norm = CG_NORM_INSTANCE) },
   { "resnet-legacy", NULL, CG_STATE_DICT_LEGACY, RESNET (.n_blocks = 1, .norm = CG_NORM_INSTANCE) },
   { "resnet-none-legacy", NULL, CG_STATE_DICT_LEGACY, RESNET (.n_blocks = 1, .norm = CG_NORM_NONE) },
   { "resnet-batch-zip", NULL, CG_STATE_DICT_ZIP, RESNET (.n_blocks = 1, .norm = CG_NORM_BATCH) },

@@ -418,6 +418,45 @@ test_version (void)
   g_assert_true (refused == input);
 }
 
+/* Writes what is in the model of @from to @to. */
+static void
+save_as (const char *from, const char *to, CgDtype dtype)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CgModel) model = cg_model_load (from, &error);
+
+  g_assert_no_error (error);
+  cg_model_save (cg_model_get_network (model), dtype, NULL, to, &error);
+  g_assert_no_error (error);
+}
+
+/* A model in half the bytes is loaded as it is, and its numbers mean what they mean in 32 bits. */
+static void
+test_half_precision (void)
+{
+  static const CgDtype dtypes[] = { CG_DTYPE_F16, CG_DTYPE_BF16 };
+  g_autofree char *half = g_build_filename (folder, "half.safetensors", NULL);
+  g_autofree char *single = g_build_filename (folder, "single.safetensors", NULL);
+  g_autoptr (GeglNode) graph = gegl_node_new ();
+  g_autoptr (GeglBuffer) input = cg_picture_new (30, 20, babl_format ("RGBA float"));
+  GeglNode *source = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", input, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (dtypes); i++)
+    {
+      g_autoptr (GeglBuffer) from_half = NULL, from_single = NULL;
+      g_autofree float *pixels = NULL, *expected = NULL;
+
+      save_as (model_path, half, dtypes[i]);
+      save_as (half, single, CG_DTYPE_F32);
+      from_half = render (graph, source, NULL, "model", half, NULL);
+      from_single = render (graph, source, NULL, "model", single, NULL);
+      g_assert_true (from_half != input);
+      pixels = cg_picture_get (from_half, babl_format ("R'G'B' float"));
+      expected = cg_picture_get (from_single, babl_format ("R'G'B' float"));
+      g_assert_cmpfloat (cg_picture_compare (pixels, expected, 30 * 20 * 3), ==, 0.0f);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -444,6 +483,7 @@ main (int argc, char **argv)
   g_test_add_func ("/operation/progress", test_progress);
   g_test_add_func ("/operation/reload", test_reload);
   g_test_add_func ("/operation/version", test_version);
+  g_test_add_func ("/operation/half-precision", test_half_precision);
   status = g_test_run ();
 
   g_free (model_path);

@@ -7,6 +7,7 @@
 # Element i of tensor k is (37 k + 11 i) mod 251 - 125, over 256: exact in every format that stores it, so tests can know it.
 import collections
 import pathlib
+import struct
 import sys
 
 import torch
@@ -64,6 +65,18 @@ def with_old_statistics(state):
     return old
 
 
+def without_checksums(path):
+    """As torch.serialization.set_crc32_options(False) of PyTorch 2.6 leaves them: 0 in descriptors and directory."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"PK\1\2")
+    while content[at:at + 4] == b"PK\1\2":
+        checksum = bytes(content[at + 16:at + 20])
+        descriptor = content.index(b"PK\7\x08" + checksum) + 4
+        content[at + 16:at + 20] = content[descriptor:descriptor + 4] = bytes(4)
+        at += 46 + sum(struct.unpack_from("<3H", content, at + 28))
+    path.write_bytes(content)
+
+
 def train_once(network):
     """A checkpoint of a run: epoch, weights, and Adam's state, whose tensors are no weights."""
     optimiser = torch.optim.Adam(network.parameters(), lr=0.0)
@@ -81,6 +94,8 @@ def main():
 
     resnet = make(RESNET)
     save("resnet-zip", resnet.state_dict())
+    save("resnet-no-checksums-zip", resnet.state_dict())
+    without_checksums(folder / "resnet-no-checksums-zip.pth")
     save("resnet-legacy", resnet.state_dict(), False)
     save("resnet-none-legacy", make(dict(RESNET, norm="none")).state_dict(), False)
     save("resnet-batch-zip", make(dict(RESNET, norm="batch")).state_dict())
