@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "controls.h"
+#include "details.h"
 #include "model-cost.h"
 #include "model-view.h"
 #include "preview.h"
@@ -18,6 +19,7 @@ struct _CgDialog
   GtkWidget *run;
   GtkWidget *progress;
   GtkWidget *message;
+  GtkWidget *details; /* of the last failure that the labels tell */
   GtkWidget *estimate;
   GeglBuffer *buffer;
   GeglRectangle selection;
@@ -183,6 +185,7 @@ show_estimate (CgDialog *dialog)
     {
       cg_controls_set_pixels (dialog->controls, "");
       gtk_label_set_text (GTK_LABEL (dialog->estimate), error->message);
+      cg_details_set (dialog->details, error->message, dialog->settings.model);
       return;
     }
   /* Translators: width and height at which the network sees the picture. */
@@ -212,6 +215,16 @@ show_note (CgDialog *dialog, gboolean partial)
         = _ ("The preview shows a part, of which alone the network sees the light and colours: it is approximate. Drag "
              "it to see another part.");
   gtk_label_set_text (GTK_LABEL (dialog->message), text);
+  cg_details_set (dialog->details, dialog->problem ? dialog->problem : cg_model_view_get_defect (dialog->models),
+                  dialog->settings.model);
+}
+
+/* A failure that belongs to no control. */
+static void
+tell_failure (CgDialog *dialog, const GError *error)
+{
+  gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
+  cg_details_set (dialog->details, error->message, dialog->settings.model);
 }
 
 /* Keeps what is shown true to the controls: a preview of what the network would see differently goes. */
@@ -296,7 +309,7 @@ on_preview_done (GObject *object, GAsyncResult *result, gpointer data)
         }
       update (dialog);
       if (error && !g_error_matches (error, CG_ERROR, CG_ERROR_CANCELLED))
-        gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
+        tell_failure (dialog, error);
     }
   errand_free (errand);
 }
@@ -318,7 +331,7 @@ on_run (GtkButton *button, gpointer data)
   translation = cg_translation_new (dialog->buffer, &area, &error);
   if (!translation)
     {
-      gtk_label_set_text (GTK_LABEL (dialog->message), error->message);
+      tell_failure (dialog, error);
       return;
     }
   dialog->running = g_cancellable_new ();
@@ -388,6 +401,8 @@ build_left (CgDialog *dialog)
   gtk_box_pack_start (GTK_BOX (row), dialog->progress, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (left), row, FALSE, FALSE, 0);
   dialog->message = add_label (left, "", CG_PREVIEW_WIDTH);
+  dialog->details = cg_details_new ();
+  gtk_box_pack_start (GTK_BOX (left), dialog->details, FALSE, FALSE, 0);
   return left;
 }
 

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "details.h"
 #include "model-chooser.h"
 #include "model-install.h"
 
@@ -236,19 +237,6 @@ on_open (GtkButton *button, gpointer data)
   fill (view);
 }
 
-/* What went wrong, in words that can be copied. */
-static void
-complain (CgModelView *view, const char *what, const GError *error)
-{
-  GtkWidget *top = gtk_widget_get_toplevel (view->box);
-  GtkWidget *box
-      = gtk_message_dialog_new (GTK_WINDOW (top), GTK_DIALOG_MODAL, GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", what);
-
-  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (box), "%s", error->message);
-  gtk_dialog_run (GTK_DIALOG (box));
-  gtk_widget_destroy (box);
-}
-
 static void
 on_installed (GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -262,7 +250,7 @@ on_installed (GObject *object, GAsyncResult *result, gpointer data)
   gtk_widget_set_sensitive (view->install, TRUE);
   if (!name)
     {
-      complain (view, _ ("The model was not installed"), error);
+      cg_details_complain (view->box, _ ("The model was not installed"), error);
       return;
     }
   reload (view);
@@ -313,7 +301,7 @@ on_remove (GtkButton *button, gpointer data)
     return;
   if (!cg_model_install_remove (entry->path, &error))
     {
-      complain (view, _ ("The model was not moved to the trash"), error);
+      cg_details_complain (view->box, _ ("The model was not moved to the trash"), error);
       return;
     }
   choose (view, "");
@@ -492,4 +480,12 @@ const char *
 cg_model_view_get_problem (CgModelView *view)
 {
   return view->problem;
+}
+
+const char *
+cg_model_view_get_defect (CgModelView *view)
+{
+  CgModelEntry *entry = find_entry (view, view->chosen);
+
+  return entry ? entry->problem : NULL;
 }

@@ -29,3 +29,6 @@ const char *cg_model_view_get_chosen (CgModelView *view);
 
 /* Why the chosen model cannot be used, as far as its header and its place tell; NULL if it can. (transfer none) */
 const char *cg_model_view_get_problem (CgModelView *view);
+
+/* The same, if it is the model's file that is wrong. */
+const char *cg_model_view_get_defect (CgModelView *view);

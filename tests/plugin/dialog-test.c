@@ -264,9 +264,18 @@ static void
 test_broken (void)
 {
   Fixture *fixture = fixture_new ("wrong", 60, 50);
+  g_autofree char *copied = NULL;
 
   fixture_wait_for_text (fixture, "wrong.safetensors");
   g_assert_false (fixture->ready);
+  fixture_press (fixture, "Copy");
+  copied = gtk_clipboard_wait_for_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD));
+  g_test_message ("%s", copied);
+  g_assert_nonnull (strstr (copied, "wrong.safetensors: "));
+  g_assert_nonnull (strstr (copied, "\nmodel: wrong\ngimp-cyclegan "));
+  g_assert_true (fixture_is_shown (fixture, "Details"));
+  fixture_set (fixture, "Models:", 1);
+  g_assert_false (fixture_is_shown (fixture, "Details"));
   fixture_free (fixture);
 }
 

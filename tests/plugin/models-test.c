@@ -176,6 +176,46 @@ test_refused (void)
     }
 }
 
+/* Closes the window that complains, once it is there. */
+static gboolean
+close_complaint (gpointer data)
+{
+  GList *windows = gtk_window_list_toplevels ();
+  gboolean *closed = data;
+
+  for (GList *item = windows; item && !*closed; item = item->next)
+    if (GTK_IS_MESSAGE_DIALOG (item->data) && gtk_widget_get_visible (item->data))
+      {
+        Fixture complaint = { .window = item->data };
+
+        g_assert_nonnull (strstr (fixture_get_text (&complaint), "The model was not moved to the trash"));
+        g_assert_nonnull (strstr (fixture_get_text (&complaint), "vanishing.safetensors"));
+        g_assert_true (fixture_is_shown (&complaint, "Details"));
+        *closed = TRUE;
+        gtk_dialog_response (item->data, GTK_RESPONSE_CLOSE);
+      }
+  g_list_free (windows);
+  return *closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* A failure has a window with the file, the reason, and details to copy. */
+static void
+test_complaint (void)
+{
+  g_autofree char *model = in_models ("tiny.safetensors");
+  g_autofree char *vanishing = in_models ("vanishing.safetensors");
+  gboolean closed = FALSE;
+  Fixture *fixture;
+
+  g_assert_cmpint (link (model, vanishing), ==, 0);
+  fixture = fixture_new ("vanishing", 60, 50);
+  g_assert_cmpint (g_unlink (vanishing), ==, 0);
+  g_timeout_add (50, close_complaint, &closed);
+  fixture_press (fixture, "Remo_ve");
+  g_assert_true (closed);
+  fixture_free (fixture);
+}
+
 /* The window's list follows the folder, and says what to do when it is empty. */
 static void
 test_followed (void)
@@ -209,6 +249,7 @@ main (int argc, char **argv)
                                               { "/models/copied", test_copied },
                                               { "/models/imported", test_imported },
                                               { "/models/refused", test_refused },
+                                              { "/models/complaint", test_complaint },
                                               { "/models/followed", test_followed },
                                               { NULL, NULL } });
 }
