@@ -41,6 +41,9 @@ static atomic_int peak_workers = 0;
 /* True while this thread runs an item, so that a nested call stays on it. */
 static _Thread_local bool inside = false;
 
+/* The workers that loops of the lane of cg_parallel_pair() may have that runs on this thread; 0 = no lane. */
+static _Thread_local int lane_workers = 0;
+
 static void
 work (int worker, void *data)
 {
@@ -81,16 +84,15 @@ note_workers (int n_workers)
     ;
 }
 
-void
-cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
+/* @n_workers may be more than there are items: members that come for nothing are awake for what an item opens. */
+static void
+run_items (int n_workers, size_t n_items, CgParallelFunc func, void *data)
 {
-  bool alone = n_threads <= 1 || n_items <= 1 || inside;
-  int n_workers = alone ? 1 : (int)MIN ((size_t)MIN (n_threads, MAX_WORKERS), n_items);
   Job job;
 
   job.func = func;
   job.data = data;
-  job.n_shares = MIN (n_workers, MAX_SHARES);
+  job.n_shares = (int)MIN ((size_t)MIN (n_workers, MAX_SHARES), MAX (n_items, 1));
   atomic_init (&job.n_workers_used, 0);
   for (int i = 0; i < job.n_shares; i++)
     {
@@ -101,12 +103,61 @@ cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
       job.shares[i].end = part * (size_t)(i + 1) + MIN ((size_t)i + 1, rest);
     }
 
-  if (alone)
+  if (n_workers == 1)
     work (0, &job);
   else
     cg_team_run (n_workers, work, &job);
 
   note_workers (atomic_load_explicit (&job.n_workers_used, memory_order_relaxed));
+}
+
+void
+cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
+{
+  const int most = lane_workers > 0 ? lane_workers : MAX_WORKERS;
+  const bool alone = MIN (n_threads, most) <= 1 || n_items <= 1 || inside;
+
+  run_items (alone ? 1 : (int)MIN ((size_t)MIN (n_threads, most), n_items), n_items, func, data);
+}
+
+int
+cg_parallel_get_lane_threads (int n_threads)
+{
+  return MAX ((n_threads + 1) / 2, 1);
+}
+
+typedef struct
+{
+  CgParallelLane func;
+  void *data;
+  int n_threads;
+} Pair;
+
+static void
+run_lane (size_t lane, int worker, void *data)
+{
+  const Pair *pair = data;
+
+  /* One of an odd number of threads goes to lane 0. */
+  lane_workers = MAX ((pair->n_threads + 1 - (int)lane) / 2, 1);
+  inside = false;
+  pair->func ((int)lane, pair->data);
+  inside = true;
+  lane_workers = 0;
+}
+
+void
+cg_parallel_pair (int n_threads, CgParallelLane func, void *data)
+{
+  Pair pair = { func, data, MIN (n_threads, MAX_WORKERS) };
+
+  if (n_threads > 1 && !inside && lane_workers == 0)
+    {
+      run_items (pair.n_threads, 2, run_lane, &pair);
+      return;
+    }
+  func (0, data);
+  func (1, data);
 }
 
 /* The processors that the scheduler may run the calling thread on; 0 if it does not tell. */

@@ -22,6 +22,22 @@ typedef void (*CgParallelFunc) (size_t item, int worker, void *data);
  */
 CG_INTERNAL void cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data);
 
+/* @lane: 0 or 1. */
+typedef void (*CgParallelLane) (int lane, void *data);
+
+/**
+ * cg_parallel_pair:
+ * @n_threads: >= 1, of both lanes together
+ *
+ * Calls @func for lane 0 and lane 1, side by side from two threads on, and returns when both are done: for two long pieces of work
+ * that share nothing, which need not hand parts of every small loop to each other. Calls of cg_parallel_for() inside a lane get
+ * up to cg_parallel_get_lane_threads (@n_threads) workers of their own.
+ */
+CG_INTERNAL void cg_parallel_pair (int n_threads, CgParallelLane func, void *data);
+
+/* Half of @n_threads, rounded up. */
+CG_INTERNAL int cg_parallel_get_lane_threads (int n_threads);
+
 /**
  * cg_parallel_get_default_threads:
  *

@@ -55,7 +55,7 @@ cg_network_measure (CgNetwork *network, int n, int h, int w, int n_threads, int 
             for (int i = 0; i < w * input->c; i++)
               row[i] = (float)((y * 7 + i * 13) % 255) / 127.5f - 1.0f;
           }
-      cg_pass_set_profile (pass, run < 0 ? NULL : profile);
+      cg_pass_set_profile (pass, run < 0 ? NULL : profile, 1.0);
       start = g_get_monotonic_time ();
       cg_pass_forward (pass, NULL, NULL);
       if (run >= 0)

@@ -45,6 +45,7 @@ struct _CgPass
   CgWorkspace workspace;
   double total_cost;
   CgProfile *profile;
+  double profile_share;
   gboolean placed;
 };
 
@@ -326,9 +327,10 @@ place (CgPass *pass)
 }
 
 void
-cg_pass_set_profile (CgPass *pass, CgProfile *profile)
+cg_pass_set_profile (CgPass *pass, CgProfile *profile, double share)
 {
   pass->profile = profile;
+  pass->profile_share = share;
 }
 
 void
@@ -410,7 +412,7 @@ account (CgPass *pass, const CgLayerRun *run, gint64 start, const char *directio
                                             layer->k, layer->stride > 1 ? " stride 2" : "", direction)
                          : g_strdup_printf ("%s %d%s", layer->klass->name, layer->c, direction);
 
-      cg_profile_add (pass->profile, label, seconds, 2.0 * run->cost * share);
+      cg_profile_add (pass->profile, label, seconds * pass->profile_share, 2.0 * run->cost * share);
     }
 }
 

@@ -36,8 +36,8 @@ CgPass *cg_pass_new (CgNetwork *network, int n, int h, int w, CgPassFlags flags,
 void cg_pass_free (CgPass *pass);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgPass, cg_pass_free)
 
-/* Times of every layer are added to @profile (transfer none) from now on; NULL ends that. */
-void cg_pass_set_profile (CgPass *pass, CgProfile *profile);
+/* Times of every layer, multiplied by @share, are added to @profile (transfer none) from now on; NULL ends that. */
+void cg_pass_set_profile (CgPass *pass, CgProfile *profile, double share);
 
 /* After cg_arena_commit(). The caller overwrites the interior of the input [N,H,W,input_nc]; the halo is the pass's business. */
 const CgTensor *cg_pass_get_input (CgPass *pass);

@@ -6,6 +6,7 @@
 
 struct _CgProfile
 {
+  GMutex lock;     /* passes of two lanes may add at the same time */
   GArray *entries; /* CgProfileEntry */
 };
 
@@ -20,6 +21,7 @@ cg_profile_new (void)
 {
   CgProfile *profile = g_new0 (CgProfile, 1);
 
+  g_mutex_init (&profile->lock);
   profile->entries = g_array_new (FALSE, FALSE, sizeof (CgProfileEntry));
   g_array_set_clear_func (profile->entries, clear_entry);
   return profile;
@@ -30,6 +32,7 @@ cg_profile_free (CgProfile *profile)
 {
   if (!profile)
     return;
+  g_mutex_clear (&profile->lock);
   g_array_unref (profile->entries);
   g_free (profile);
 }
@@ -56,6 +59,7 @@ cg_profile_get_entry (const CgProfile *profile, guint i)
 void
 cg_profile_add (CgProfile *profile, const char *label, double seconds, double flops)
 {
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&profile->lock);
   CgProfileEntry fresh = { 0 };
 
   for (guint i = 0; i < profile->entries->len; i++)

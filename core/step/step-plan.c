@@ -41,16 +41,14 @@ cg_step_free (CgStep *step)
       cg_pass_free (direction->learn);
       cg_pass_free (direction->penalty);
       cg_image_pool_free (direction->pool);
+      cg_arena_free (direction->arena);
     }
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     cg_adam_free (step->adam[i]);
-  cg_arena_free (step->arena);
   g_free (step);
 }
 
-/* The order of a step, as times of the arena: what a later phase needs stays, what none needs makes room. The first
- * five come once per direction; the later ones follow both. It is PyTorch's order for each network, which batch norm's running
- * statistics show. */
+/* The order of a step in each direction, as times of its arena: what a later phase needs stays, what none needs makes room. */
 enum
 {
   PHASE_FORWARD,
@@ -58,61 +56,55 @@ enum
   PHASE_JUDGE,
   PHASE_BACK_GRADIENT,
   PHASE_FORWARD_GRADIENT,
-  N_CYCLE_PHASES,
-  PHASE_IDENTITY = 2 * N_CYCLE_PHASES,
-  PHASE_LEARN = PHASE_IDENTITY + 2,
-  PHASE_PENALTY = PHASE_LEARN + 2,
-  PHASE_END = PHASE_PENALTY + 2
+  PHASE_IDENTITY,
+  PHASE_LEARN,
+  PHASE_PENALTY,
+  PHASE_END
 };
 
-/* The time at which direction @i is in @phase. */
-static int
-get_time (int i, int phase)
-{
-  return phase < N_CYCLE_PHASES ? i * N_CYCLE_PHASES + phase : phase + i;
-}
-
-/* Plans one pass from the beginning of @from to the end of @to, phases of direction @i. */
+/* Plans one pass from the beginning of @from to the end of @to. */
 static CgPass *
-plan_pass (CgStep *step, int i, CgStepNetwork network, CgPassFlags flags, int from, int to, int ticks, GError **error)
+plan_pass (CgStep *step, CgArena *arena, CgStepNetwork network, CgPassFlags flags, int from, int to, int ticks,
+           GError **error)
 {
   const CgStepOptions *options = &step->options;
   return cg_pass_new (step->networks[network], options->batch_size, options->crop_h, options->crop_w,
-                      CG_PASS_TRAINING | flags, options->n_threads, step->arena, get_time (i, from) * ticks,
-                      (get_time (i, to) + 1) * ticks - 1, error);
+                      CG_PASS_TRAINING | flags, cg_parallel_get_lane_threads (options->n_threads), arena, from * ticks,
+                      (to + 1) * ticks - 1, error);
 }
 
 static gboolean
-plan_direction (CgStep *step, int i, int ticks, GError **error)
+plan_direction (CgStep *step, CgStepDirection *direction, int ticks, GError **error)
 {
   const CgStepOptions *options = &step->options;
-  CgStepDirection *direction = &step->directions[i];
   int channels = cg_network_get_config (step->networks[direction->generator])->output_nc;
+  CgArena *arena = direction->arena = cg_arena_new ();
 
   if (direction->lambda_identity > 0.0)
     {
-      direction->identity = plan_pass (step, i, direction->generator, 0, PHASE_IDENTITY, PHASE_IDENTITY, ticks, error);
+      direction->identity
+          = plan_pass (step, arena, direction->generator, 0, PHASE_IDENTITY, PHASE_IDENTITY, ticks, error);
       if (!direction->identity)
         return FALSE;
     }
   direction->forward
-      = plan_pass (step, i, direction->generator, 0, PHASE_FORWARD, PHASE_FORWARD_GRADIENT, ticks, error);
+      = plan_pass (step, arena, direction->generator, 0, PHASE_FORWARD, PHASE_FORWARD_GRADIENT, ticks, error);
   if (!direction->forward)
     return FALSE;
   direction->backward
-      = plan_pass (step, i, direction->back, CG_PASS_INPUT_GRADIENT, PHASE_BACK, PHASE_BACK_GRADIENT, ticks, error);
+      = plan_pass (step, arena, direction->back, CG_PASS_INPUT_GRADIENT, PHASE_BACK, PHASE_BACK_GRADIENT, ticks, error);
   if (!direction->backward)
     return FALSE;
-  direction->judge
-      = plan_pass (step, i, direction->discriminator, CG_PASS_INPUT_GRADIENT, PHASE_JUDGE, PHASE_JUDGE, ticks, error);
+  direction->judge = plan_pass (step, arena, direction->discriminator, CG_PASS_INPUT_GRADIENT, PHASE_JUDGE, PHASE_JUDGE,
+                                ticks, error);
   if (!direction->judge)
     return FALSE;
-  direction->learn = plan_pass (step, i, direction->discriminator, 0, PHASE_LEARN, PHASE_LEARN, ticks, error);
+  direction->learn = plan_pass (step, arena, direction->discriminator, 0, PHASE_LEARN, PHASE_LEARN, ticks, error);
   if (!direction->learn)
     return FALSE;
   if (options->gan_mode == CG_GAN_WGANGP)
     {
-      direction->penalty = plan_pass (step, i, direction->discriminator, CG_PASS_INPUT_GRADIENT | CG_PASS_TANGENT,
+      direction->penalty = plan_pass (step, arena, direction->discriminator, CG_PASS_INPUT_GRADIENT | CG_PASS_TANGENT,
                                       PHASE_PENALTY, PHASE_PENALTY, ticks, error);
       if (!direction->penalty)
         return FALSE;
@@ -120,9 +112,12 @@ plan_direction (CgStep *step, int i, int ticks, GError **error)
 
   cg_tensor_init (&direction->fake, options->batch_size, options->crop_h, options->crop_w, channels, 0);
   direction->fake_ticket
-      = cg_arena_reserve (step->arena, cg_tensor_get_floats (&direction->fake) * sizeof (float), 0, PHASE_END * ticks);
+      = cg_arena_reserve (arena, cg_tensor_get_floats (&direction->fake) * sizeof (float), 0, PHASE_END * ticks);
   direction->pool = cg_image_pool_new (options->pool_size, options->crop_h, options->crop_w, channels, error);
-  return direction->pool != NULL;
+  if (!direction->pool || !cg_arena_commit (arena, error))
+    return FALSE;
+  cg_tensor_place (&direction->fake, cg_arena_get (arena, direction->fake_ticket));
+  return TRUE;
 }
 
 /* What of the options and networks does not go together. */
@@ -170,7 +165,6 @@ cg_step_new (const CgStepOptions *options, CgNetwork *const networks[CG_STEP_N_N
   step->options = *options;
   if (options->n_threads < 1)
     step->options.n_threads = cg_parallel_get_default_threads ();
-  step->arena = cg_arena_new ();
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     {
       step->networks[i] = networks[i];
@@ -192,7 +186,7 @@ cg_step_new (const CgStepOptions *options, CgNetwork *const networks[CG_STEP_N_N
                                            .lambda_identity = options->lambda_a * options->lambda_identity,
                                            .pool_purpose = CG_RANDOM_POOL_A };
   for (int i = 0; i < 2; i++)
-    if (!plan_direction (step, i, ticks, error))
+    if (!plan_direction (step, &step->directions[i], ticks, error))
       return NULL;
   for (int i = 0; i < CG_STEP_N_NETWORKS; i++)
     {
@@ -200,10 +194,6 @@ cg_step_new (const CgStepOptions *options, CgNetwork *const networks[CG_STEP_N_N
       if (!step->adam[i] || !cg_network_need_gradients (networks[i], error))
         return NULL;
     }
-  if (!cg_arena_commit (step->arena, error))
-    return NULL;
-  for (int i = 0; i < 2; i++)
-    cg_tensor_place (&step->directions[i].fake, cg_arena_get (step->arena, step->directions[i].fake_ticket));
   return g_steal_pointer (&step);
 }
 
@@ -225,26 +215,29 @@ cg_step_get_pool_b (CgStep *step)
   return step->directions[0].pool;
 }
 
+/* Side by side, both directions take their time at once. */
 void
 cg_step_set_profile (CgStep *step, CgProfile *profile)
 {
+  double share = step->options.n_threads > 1 ? 0.5 : 1.0;
+
   for (int i = 0; i < 2; i++)
     {
       const CgStepDirection *direction = &step->directions[i];
 
       if (direction->identity)
-        cg_pass_set_profile (direction->identity, profile);
-      cg_pass_set_profile (direction->forward, profile);
-      cg_pass_set_profile (direction->backward, profile);
-      cg_pass_set_profile (direction->judge, profile);
-      cg_pass_set_profile (direction->learn, profile);
+        cg_pass_set_profile (direction->identity, profile, share);
+      cg_pass_set_profile (direction->forward, profile, share);
+      cg_pass_set_profile (direction->backward, profile, share);
+      cg_pass_set_profile (direction->judge, profile, share);
+      cg_pass_set_profile (direction->learn, profile, share);
       if (direction->penalty)
-        cg_pass_set_profile (direction->penalty, profile);
+        cg_pass_set_profile (direction->penalty, profile, share);
     }
 }
 
 size_t
 cg_step_get_arena_bytes (const CgStep *step)
 {
-  return cg_arena_measure (step->arena);
+  return cg_arena_measure (step->directions[0].arena) + cg_arena_measure (step->directions[1].arena);
 }

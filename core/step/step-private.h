@@ -21,6 +21,7 @@ typedef struct
   CgTensor fake; /* generator (x), then what the pool makes of it */
   CgImagePool *pool;
   CgRandomPurpose pool_purpose;
+  CgArena *arena; /* of its own: the two directions run side by side, and neither waits for the other's passes to end */
 } CgStepDirection;
 
 struct _CgStep
@@ -29,6 +30,5 @@ struct _CgStep
   CgNetwork *networks[CG_STEP_N_NETWORKS];
   CgAdam *adam[CG_STEP_N_NETWORKS];
   CgStepDirection directions[2]; /* X -> Y, Y -> X */
-  CgArena *arena;
   guint64 index; /* of the step that runs */
 };

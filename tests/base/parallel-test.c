@@ -200,6 +200,91 @@ test_default_threads (void)
   g_assert_cmpint (cg_parallel_get_default_threads (), ==, found);
 }
 
+/* Two lanes, each with loops of its own workers inside. */
+typedef struct
+{
+  Tally tallies[2];
+  Meeting meeting;
+  int n_threads;
+} Lanes;
+
+static void
+run_lane (int lane, void *data)
+{
+  Lanes *lanes = data;
+  const int most = (lanes->n_threads + 1 - lane) / 2;
+  Meeting inner = { .n_expected = most };
+
+  if (lanes->n_threads > 1)
+    {
+      meet (0, 0, &lanes->meeting);
+      g_assert_cmpint (atomic_load (&lanes->meeting.n_arrived), ==, 2);
+    }
+  lanes->tallies[lane] = (Tally){ .n_threads = MAX (most, 1) };
+  /* More are asked for than the lane has. */
+  cg_parallel_for (MAX_THREADS, N_ITEMS, tally_item, &lanes->tallies[lane]);
+  /* As many are really there. */
+  if (most > 1)
+    {
+      cg_parallel_for (MAX_THREADS, (size_t)most, meet, &inner);
+      g_assert_cmpint (atomic_load (&inner.n_arrived), ==, most);
+    }
+}
+
+static void
+test_pair (void)
+{
+  static Lanes lanes;
+
+  for (int n_threads = 2; n_threads <= MAX_THREADS; n_threads++)
+    {
+      lanes = (Lanes){ .meeting = { .n_expected = 2 }, .n_threads = n_threads };
+      cg_parallel_pair (n_threads, run_lane, &lanes);
+      for (int lane = 0; lane < 2; lane++)
+        for (int item = 0; item < N_ITEMS; item++)
+          g_assert_cmpint (atomic_load (&lanes.tallies[lane].count[item]), ==, 1);
+    }
+  g_assert_cmpint (cg_parallel_get_lane_threads (1), ==, 1);
+  g_assert_cmpint (cg_parallel_get_lane_threads (7), ==, 4);
+
+  /* What a lane was allowed is forgotten after it. */
+  {
+    Meeting meeting = { .n_expected = MAX_THREADS };
+
+    cg_parallel_reset_peak_workers ();
+    cg_parallel_for (MAX_THREADS, MAX_THREADS, meet, &meeting);
+    g_assert_cmpint (cg_parallel_get_peak_workers (), ==, MAX_THREADS);
+  }
+}
+
+static void
+note_lane (int lane, void *data)
+{
+  GString *order = data;
+
+  g_string_append_c (order, (char)('0' + lane));
+}
+
+static void
+pair_item (size_t item, int worker, void *data)
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+
+  cg_parallel_pair (4, note_lane, order);
+  g_assert_cmpstr (order->str, ==, "01");
+}
+
+/* One thread, and a pair inside a loop: one lane after the other. */
+static void
+test_pair_serial (void)
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+
+  cg_parallel_pair (1, note_lane, order);
+  g_assert_cmpstr (order->str, ==, "01");
+  cg_parallel_for (3, 20, pair_item, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -207,6 +292,8 @@ main (int argc, char **argv)
   g_test_add_func ("/base/parallel/every-item-once", test_every_item_once);
   g_test_add_func ("/base/parallel/workers-and-peak", test_workers_and_peak);
   g_test_add_func ("/base/parallel/nested", test_nested);
+  g_test_add_func ("/base/parallel/pair", test_pair);
+  g_test_add_func ("/base/parallel/pair-serial", test_pair_serial);
   g_test_add_func ("/base/parallel/host-threads", test_host_threads);
   g_test_add_func ("/base/parallel/default-threads", test_default_threads);
   return g_test_run ();
