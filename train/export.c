@@ -10,6 +10,7 @@
 #endif
 #include "convert/torch-writer.h"
 #include "cyclegan-train.h"
+#include "interrupt.h"
 #include "terminal.h"
 
 typedef enum
@@ -106,8 +107,13 @@ export_model (const char *name, const char *key, const char *out, Format format,
 {
   g_autoptr (GHashTable) metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GError) error = NULL;
-  g_autoptr (CgNetwork) network = load_network (name, key, metadata, &error);
+  g_autoptr (CgNetwork) network = NULL;
 
+  /* What is being written is finished or taken away. */
+  cg_interrupt_install ();
+  network = load_network (name, key, metadata, &error);
+  if (network && cg_interrupt_is_requested ())
+    return CG_EXIT_INTERRUPTED;
   return network && save (network, metadata, out, format, dtype, &error)
              ? CG_EXIT_OK
              : cg_terminal_fail (error->message, CG_EXIT_FAILED);

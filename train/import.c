@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "convert/architecture.h"
 #include "cyclegan-train.h"
+#include "interrupt.h"
 #include "terminal.h"
 
 typedef struct
@@ -115,10 +116,14 @@ static int
 import_file (const char *path, const Options *options, CgDtype dtype)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (CgStateDict) dict = cg_state_dict_open (path, options->key, &error);
+  g_autoptr (CgStateDict) dict = NULL;
   g_autoptr (CgNetwork) network = NULL;
   g_autoptr (GHashTable) metadata = NULL;
   CgNetworkConfig config;
+
+  /* What is being written is finished or taken away. */
+  cg_interrupt_install ();
+  dict = cg_state_dict_open (path, options->key, &error);
 
   if (!dict || !cg_architecture_detect (dict, &config, &error))
     return cg_terminal_fail (error->message, CG_EXIT_FAILED);
@@ -130,6 +135,8 @@ import_file (const char *path, const Options *options, CgDtype dtype)
 
   print_found (dict, options, &config);
   metadata = collect_metadata (options);
+  if (cg_interrupt_is_requested ())
+    return CG_EXIT_INTERRUPTED;
   if (!cg_model_save (network, dtype, metadata, options->out, &error))
     return cg_terminal_fail (error->message, CG_EXIT_FAILED);
   print_text (_ ("wrote"), options->out);

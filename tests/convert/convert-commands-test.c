@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* `cyclegan import`, `export` and `info` on checkpoints, as a user meets them: what they print, write and return. */
-#include <glib.h>
+#include <gio/gio.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "../model/file-fixture.h"
 
@@ -8,6 +10,21 @@ static char *
 get_golden (const char *name)
 {
   return g_build_filename (g_getenv ("CG_GOLDEN_DIR"), "checkpoints", name, NULL);
+}
+
+/* The largest file that commands may write; 0: any. */
+static rlim_t most_bytes;
+
+static void
+limit_files (gpointer data)
+{
+  struct rlimit limit;
+
+  if (most_bytes > 0 && getrlimit (RLIMIT_FSIZE, &limit) == 0)
+    {
+      limit.rlim_cur = most_bytes;
+      setrlimit (RLIMIT_FSIZE, &limit);
+    }
 }
 
 /* Runs the command with the arguments up to NULL, in English. Returns: its exit status. */
@@ -27,7 +44,7 @@ run (char **out, char **err, ...)
     g_ptr_array_add (argv, (char *)argument);
   va_end (arguments);
   g_ptr_array_add (argv, NULL);
-  g_spawn_sync (NULL, (char **)argv->pdata, environment, G_SPAWN_DEFAULT, NULL, NULL, out, err, &status, &error);
+  g_spawn_sync (NULL, (char **)argv->pdata, environment, G_SPAWN_DEFAULT, limit_files, NULL, out, err, &status, &error);
   g_assert_no_error (error);
   g_test_message ("%s%s", *out, *err);
   g_assert_true (g_utf8_validate (*out, -1, NULL) && g_utf8_validate (*err, -1, NULL));
@@ -214,6 +231,65 @@ test_refuses (FileFixture *fixture, gconstpointer data)
   }
 }
 
+/* A disk that is full, played by the limit of file sizes: an error, the old file as it was, and nothing beside it. */
+static void
+test_no_room (FileFixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = { "m.safetensors", "m.pth" };
+  g_autofree char *golden = get_golden ("resnet-zip.pth");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (fixture->folder, names[i], NULL), *left = NULL, *list = NULL;
+      g_autofree char *out = NULL, *err = NULL;
+
+      g_assert_true (g_file_set_contents (path, "old", -1, NULL));
+      most_bytes = 1000;
+      g_assert_cmpint (run (&out, &err, "export", golden, "--out", path, NULL), ==, 1);
+      most_bytes = 0;
+      assert_says (err, "cannot be written: ");
+      g_assert_true (g_file_get_contents (path, &left, NULL, NULL));
+      g_assert_cmpstr (left, ==, "old");
+      list = file_fixture_list (fixture);
+      g_assert_cmpstr (list, ==, names[i]);
+      g_assert_cmpint (g_remove (path), ==, 0);
+    }
+}
+
+/* Wherever a signal meets it, there is a whole model or none, and nothing beside it. */
+static void
+test_interrupted (FileFixture *fixture, gconstpointer data)
+{
+  g_autofree char *golden = get_golden ("unet-batch-f16-zip.pth"), *whole = NULL;
+  g_autofree char *out = NULL, *err = NULL;
+  size_t n_whole;
+
+  g_assert_cmpint (run (&out, &err, "import", golden, "--out", fixture->path, NULL), ==, 0);
+  get_contents (fixture->path, &whole, &n_whole);
+  for (int i = 0; i < 24; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GSubprocess) process = NULL;
+      g_autofree char *list = NULL, *found = NULL;
+      size_t n_found;
+
+      g_remove (fixture->path);
+      process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, g_getenv ("CG_PROGRAM"), "import", golden,
+                                  "--out", fixture->path, NULL);
+      g_assert_no_error (error);
+      g_usleep ((gulong)i * 1000);
+      g_subprocess_send_signal (process, SIGTERM);
+      g_subprocess_wait (process, NULL, &error);
+      g_assert_no_error (error);
+      list = file_fixture_list (fixture);
+      if (strcmp (list, "") == 0)
+        continue;
+      g_assert_cmpstr (list, ==, "m.safetensors");
+      get_contents (fixture->path, &found, &n_found);
+      g_assert_cmpmem (found, n_found, whole, n_whole);
+    }
+}
+
 #define ADD(path, function) g_test_add (path, FileFixture, NULL, file_fixture_set_up, function, file_fixture_tear_down)
 
 int
@@ -226,5 +302,7 @@ main (int argc, char **argv)
   ADD ("/convert-commands/key", test_key);
   ADD ("/convert-commands/statistics", test_statistics);
   ADD ("/convert-commands/refuses", test_refuses);
+  ADD ("/convert-commands/no-room", test_no_room);
+  ADD ("/convert-commands/interrupted", test_interrupted);
   return g_test_run ();
 }
