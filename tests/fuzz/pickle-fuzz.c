@@ -53,6 +53,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   g_autoptr (CgPickle) pickle = cg_pickle_parse (data, size, globals, n_globals, &used, &error);
   g_autoptr (GHashTable) storages = NULL;
   g_autofree char *key = NULL, *prefix = NULL;
+  g_auto (GStrv) keys = NULL;
   const CgPickleValue *dict;
 
   g_assert ((pickle == NULL) == (error != NULL));
@@ -66,6 +67,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   dict = storages ? cg_torch_pickle_find_dict (pickle, NULL, &key, &prefix, &error) : NULL;
   if (error)
     g_assert (g_utf8_validate (error->message, -1, NULL));
+  keys = cg_torch_pickle_list_keys (pickle);
+  for (char **listed = keys; *listed; listed++)
+    g_assert (g_utf8_validate (*listed, -1, NULL));
   if (dict && fill_storages (storages))
     read_tensors (dict, storages);
   return 0;
