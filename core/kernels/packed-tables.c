@@ -12,19 +12,29 @@
 #define MACHINE blis
 #include "kernels/packed-table.h"
 
-/* The loops around BLIS's kernel follow from that kernel's name, so that the name says all about the results. */
+/* The loops around BLIS's kernel are the best that the processor has, whatever that kernel is written for. */
 static const CgRows *
 rows_for_blis (CgGemmBlisKind kind)
 {
 #ifdef __x86_64__
   const CgCpuFeatures features = cg_cpu_get_features ();
 
-  if (kind == CG_GEMM_BLIS_SKX && (features & CG_CPU_AVX512))
+  if (kind != CG_GEMM_BLIS_GENERIC && kind != CG_GEMM_BLIS_STRANGER && (features & CG_CPU_AVX512))
     return &cg_rows_table_avx512;
   if (kind != CG_GEMM_BLIS_GENERIC && kind != CG_GEMM_BLIS_STRANGER && (features & CG_CPU_AVX2))
     return &cg_rows_table_avx2;
 #endif
   return &cg_rows_table_baseline;
+}
+
+/* Says all that results may depend on: BLIS's kernel, and the loops where they do not follow from it. */
+static const char *
+name_blis (CgGemmBlisKind kind, const CgGemm *gemm)
+{
+  const bool wider = kind == CG_GEMM_BLIS_OTHER && (cg_cpu_get_features () & CG_CPU_AVX512);
+  g_autofree char *name = g_strconcat ("blis-", gemm->name, wider ? "+avx512" : NULL, NULL);
+
+  return g_intern_string (name);
 }
 
 static const char *
@@ -54,9 +64,7 @@ cg_packed_table_blis (CgGemmBlisKind *kind)
     {
       blis_machine.gemm = cg_gemm_blis (&found);
       blis_machine.rows = rows_for_blis (found);
-      g_autofree char *name = g_strconcat ("blis-", blis_machine.gemm->name, NULL);
-
-      blis_table.name = g_intern_string (name);
+      blis_table.name = name_blis (found, blis_machine.gemm);
       blis_table.explanation = explain_blis (found);
       g_once_init_leave (&once, 1);
     }
@@ -103,7 +111,8 @@ cg_packed_table_avx512 (void)
     {
       avx512_machine = (CgMachine){ &cg_gemm_avx512, &cg_rows_table_avx512 };
       avx512_table.name = "avx512";
-      avx512_table.explanation = N_ ("own AVX-512 micro-kernel: the processor has AVX-512 and BLIS does not use it");
+      avx512_table.explanation
+          = N_ ("own AVX-512 micro-kernel: it reads images as they lie, while BLIS's kernels want copies of them");
       g_once_init_leave (&once, 1);
     }
   return &avx512_table;

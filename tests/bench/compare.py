@@ -97,7 +97,7 @@ def compare(options, work, versions):
             columns["one thread"].add(run_ours(options, work, 1))
             blis = run_ours(options, work, options.threads, BLIS)
             # Another BLIS numbers its kernels otherwise; then this column stays empty.
-            columns["blis"].add(blis if blis and blis["kernel"] in ("blis-haswell", "blis-zen3", "blis-zen2") else None)
+            columns["blis"].add(blis if blis and blis["kernel"].split("+")[0] in ("blis-haswell", "blis-zen3", "blis-zen2") else None)
         for runtime in ("float32", "bfloat16") if versions else ():
             if runtime == "float32" or not options.no_bfloat16:
                 columns[runtime].add(run_peer(options, kind, runtime, work))
