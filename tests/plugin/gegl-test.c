@@ -135,6 +135,60 @@ test_untouched (void)
     }
 }
 
+/* `gegl FIRST -o NAME -- WORDS`, with cyclegan:translate in place of the word OP, or without it. */
+static GeglBuffer *
+run_chain (const char *first, const char *name, const char *const *words, gboolean with_operation)
+{
+  g_autofree char *out = in_folder (name);
+  g_autofree char *errors = NULL;
+  const char *argv[16] = { g_getenv ("CG_TEST_GEGL") };
+  int n = 1;
+
+  if (first)
+    argv[n++] = first;
+  argv[n++] = "-o";
+  argv[n++] = out;
+  argv[n++] = "--";
+  for (; *words; words++)
+    if (!g_str_equal (*words, "OP"))
+      argv[n++] = *words;
+    else if (with_operation)
+      {
+        argv[n++] = "cyclegan:translate";
+        argv[n++] = model_argument;
+      }
+  g_assert_cmpint (cg_picture_spawn (folder, argv, &errors), ==, 0);
+  g_assert_null (strstr (errors, "cyclegan"));
+  return cg_picture_load (out);
+}
+
+/* A colour has no borders, and a crop beside the picture leaves nothing of it: both come out as if the operation were not there. */
+static void
+test_nothing (void)
+{
+  const char *const plane[]
+      = { "gegl:color", "value=rgb(0.2,0.5,0.7)", "OP", "gegl:crop", "width=20", "height=10", NULL };
+  const char *const beside[] = { "gegl:crop", "x=100", "y=100", "width=5", "height=5", "OP", NULL };
+  g_autofree char *in = in_folder ("in.png");
+  g_autoptr (GeglBuffer) picture = cg_picture_new (33, 21, babl_format ("R'G'B' u8"));
+
+  cg_picture_save (picture, in, 8);
+  for (int i = 0; i < 2; i++)
+    {
+      const char *const *words = i == 0 ? plane : beside;
+      g_autoptr (GeglBuffer) expected = run_chain (i == 0 ? NULL : in, "plain.png", words, FALSE);
+      g_autoptr (GeglBuffer) result = run_chain (i == 0 ? NULL : in, "out.png", words, TRUE);
+      gsize n = 4 * (gsize)gegl_buffer_get_pixel_count (expected);
+      g_autofree float *a = cg_picture_get (expected, babl_format ("R'G'B'A float"));
+      g_autofree float *b = cg_picture_get (result, babl_format ("R'G'B'A float"));
+
+      g_assert_true (gegl_rectangle_equal (gegl_buffer_get_extent (expected), gegl_buffer_get_extent (result)));
+      g_assert_cmpmem (b, n * sizeof (float), a, n * sizeof (float));
+      if (i == 0)
+        g_assert_cmpuint (n, ==, 4 * 20 * 10);
+    }
+}
+
 /* Programs that only list operations load the module, and must get by without a model. */
 static void
 test_listing (void)
@@ -164,6 +218,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gegl/colours", test_colours);
   g_test_add_func ("/gegl/alpha", test_alpha);
   g_test_add_func ("/gegl/untouched", test_untouched);
+  g_test_add_func ("/gegl/nothing", test_nothing);
   status = g_test_run ();
 
   cg_model_unref (model);

@@ -106,11 +106,13 @@ write_case (const Case *c, const char *path)
   cg_picture_save (picture, path, c->bits);
 }
 
+/* @full: every pixel, instead of the model's own scale */
 static GeglBuffer *
-run_gegl (const char *in, const char *out)
+run_gegl (const char *in, const char *out, gboolean full)
 {
   g_autofree char *model = g_strconcat ("model=", cg_command_model, NULL);
-  const char *argv[] = { g_getenv ("CG_TEST_GEGL"), in, "-o", out, "--", "cyclegan:translate", model, NULL };
+  const char *mode = full ? "size-mode=full" : "size-mode=auto";
+  const char *argv[] = { g_getenv ("CG_TEST_GEGL"), in, "-o", out, "--", "cyclegan:translate", model, mode, NULL };
   g_autofree char *errors = NULL;
 
   g_assert_cmpint (cg_picture_spawn (cg_command_folder, argv, &errors), ==, 0);
@@ -119,9 +121,9 @@ run_gegl (const char *in, const char *out)
 }
 
 static GeglBuffer *
-run_command (const char *in, const char *out)
+run_command (const char *in, const char *out, gboolean full)
 {
-  g_autofree char *words = g_strdup_printf ("%s --out %s", in, out);
+  g_autofree char *words = g_strdup_printf ("%s --out %s --size %s", in, out, full ? "full" : "auto");
   g_autofree char *errors = NULL;
 
   g_assert_cmpint (cg_command_run (words, &errors), ==, 0);
@@ -177,8 +179,8 @@ test_case (gconstpointer data)
 
   write_case (c, path);
   input = cg_command_load (c->name);
-  a = run_gegl (c->name, by_gegl);
-  b = run_command (c->name, by_command);
+  a = run_gegl (c->name, by_gegl, FALSE);
+  b = run_command (c->name, by_command, FALSE);
   check_result (c, input, a);
   check_result (c, input, b);
   g_assert_true (babl_format_has_alpha (gegl_buffer_get_format (a))
@@ -188,6 +190,60 @@ test_case (gconstpointer data)
   pixels_a = cg_picture_get (a, format);
   pixels_b = cg_picture_get (b, format);
   g_assert_cmpfloat (cg_picture_compare (pixels_a, pixels_b, (gsize)(c->width * c->height * 4)), <=, 1.0f / 255.0f);
+}
+
+#define SIDE 64
+#define INSIDE(x, y) ((x) >= 20 && (x) < 26 && (y) >= 30 && (y) < 34)
+
+static void
+write_light (const char *name, float brightness)
+{
+  g_autofree char *path = cg_command_path (name);
+  g_autoptr (GeglBuffer) picture = cg_picture_new (SIDE, SIDE, babl_format ("R'G'B' float"));
+  const float pixel[3] = { brightness, brightness, brightness };
+
+  for (int y = 0; y < SIDE; y++)
+    for (int x = 0; x < SIDE; x++)
+      if (INSIDE (x, y))
+        gegl_buffer_set (picture, GEGL_RECTANGLE (x, y, 1, 1), 0, babl_format ("R'G'B' float"), pixel, 0);
+  cg_picture_save (picture, path, 0);
+}
+
+/* A highlight of 4 in a picture of 32 bits is to the network as one of 1: no pixel beside it changes, so there is no ring, and it is
+ * itself a number between 0 and 4. */
+static void
+test_highlight (gconstpointer data)
+{
+  gboolean full = GPOINTER_TO_INT (data);
+  float *results[2][2];
+
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (GeglBuffer) by_gegl = NULL;
+      g_autoptr (GeglBuffer) by_command = NULL;
+
+      write_light ("light.tif", i ? 4.0f : 1.0f);
+      by_gegl = run_gegl ("light.tif", "by-gegl.tif", full);
+      by_command = run_command ("light.tif", "by-command.tif", full);
+      g_assert_cmpstr (babl_format_get_encoding (gegl_buffer_get_format (by_command)), ==, "R'G'B' float");
+      results[i][0] = cg_picture_get (by_gegl, babl_format ("R'G'B' float"));
+      results[i][1] = cg_picture_get (by_command, babl_format ("R'G'B' float"));
+    }
+  for (int y = 0; y < SIDE; y++)
+    for (int x = 0; x < SIDE; x++)
+      for (int way = 0; way < 2; way++)
+        {
+          const float *plain = results[0][way] + 3 * (y * SIDE + x), *light = results[1][way] + 3 * (y * SIDE + x);
+
+          if (!INSIDE (x, y))
+            g_assert_cmpfloat (cg_picture_compare (plain, light, 3), <, 1e-5f);
+          else
+            for (int c = 0; c < 3; c++)
+              g_assert_true (light[c] >= -1e-5f && light[c] <= 4.0f + 1e-5f);
+        }
+  g_assert_cmpfloat (cg_picture_compare (results[1][0], results[1][1], 3 * SIDE * SIDE), <=, 1.0f / 255.0f);
+  for (int i = 0; i < 4; i++)
+    g_free (results[i / 2][i % 2]);
 }
 
 int
@@ -203,6 +259,8 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &cases[i], test_case);
     }
+  g_test_add_data_func ("/inputs/highlight", GINT_TO_POINTER (FALSE), test_highlight);
+  g_test_add_data_func ("/inputs/highlight-full", GINT_TO_POINTER (TRUE), test_highlight);
   status = g_test_run ();
   cg_command_end ();
   return status;
