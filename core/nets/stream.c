@@ -14,6 +14,7 @@
 
 #define SCRATCH_ALIGNMENT 16 /* floats */
 #define COARSEST 4           /* pixels of the input per pixel of the blocks */
+#define SETTLED_ROWS 128     /* of a whole value, between two looks at whether the caller wants to go on */
 
 void
 cg_stream_free (CgStream *stream)
@@ -99,6 +100,16 @@ make_rows (CgStream *stream, CgStage *stage, int first, int end, GError **error)
   return stream->calls->read (first, &rows, stream->calls->data, error);
 }
 
+/* FALSE and CG_ERROR_CANCELLED if the caller wants no more. */
+static gboolean
+go_on (const CgStream *stream, GError **error)
+{
+  if (!stream->calls->progress || stream->calls->progress (stream->done / stream->total_cost, stream->calls->data))
+    return TRUE;
+  g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
+  return FALSE;
+}
+
 static gboolean
 account (CgStream *stream, const CgStage *stage, int first, int end, GError **error)
 {
@@ -108,10 +119,7 @@ account (CgStream *stream, const CgStage *stage, int first, int end, GError **er
       stream->scratch_floats = MAX (stream->scratch_floats, cg_stage_scratch_floats (stream, stage, first, end));
       return TRUE;
     }
-  if (!stream->calls->progress || stream->calls->progress (stream->done / stream->total_cost, stream->calls->data))
-    return TRUE;
-  g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));
-  return FALSE;
+  return go_on (stream, error);
 }
 
 /* Makes rows up to @target at least. */
@@ -166,20 +174,26 @@ activate (CgStream *stream, int k, int run)
 }
 
 /* The statistics of stage @k are known now: so is what the norm does. */
-static void
-settle (CgStream *stream, CgStage *stage)
+static gboolean
+settle (CgStream *stream, CgStage *stage, GError **error)
 {
+  int h = stage->window.h;
+
   if (!stream->planning)
     cg_norms_settle (stream->norms, stage->finish_layer, stage->window.c, stream->count, stream->mean, stream->m2);
   stage->settled = TRUE;
   if (!stage->whole)
-    return;
-  if (!stream->planning)
+    return TRUE;
+  for (int first = 0; first < h && !stream->planning; first += SETTLED_ROWS)
     {
-      cg_stage_finish (stream, stage, 0, stage->window.h);
-      cg_window_fill_halo (&stage->window, 0, stage->window.h);
+      cg_stage_finish (stream, stage, first, MIN (first + SETTLED_ROWS, h));
+      if (!go_on (stream, error))
+        return FALSE;
     }
+  if (!stream->planning)
+    cg_window_fill_halo (&stage->window, 0, h);
   stage->complete = TRUE;
+  return TRUE;
 }
 
 static gboolean
@@ -219,8 +233,8 @@ run_rows (CgStream *stream, int k, int run, GError **error)
           || (stage->settled && !write_rows (stream, stage, first, error)))
         return FALSE;
     }
-  if (!stage->settled)
-    settle (stream, stage);
+  if (!stage->settled && !settle (stream, stage, error))
+    return FALSE;
   if (!stream->planning)
     CG_DEBUG_LOG (CG_DEBUG_TIME, "rows of stage %d (%s): %.3f ms", k, stage->layer->name,
                   (double)(g_get_monotonic_time () - start) / 1e3);
