@@ -257,6 +257,10 @@ def test_controls(session):
     result, n_layers = session.ask("replaced", "alt+m", "Home", "space", "alt+r", "alt+e")
     expect(n_layers == 1, "no new layer")
     expect(result == base, "the same picture, replaced")
+    if VERSION == 3:
+        result, n_layers = session.ask("live", "alt+m", "Home", "space", "alt+r", "alt+l")
+        expect(n_layers == 1, "no new layer")
+        expect(max(abs(a - b) for a, b in zip(result, base)) <= 1, "the same picture by a live filter")
 
 
 def test_reset(session):
