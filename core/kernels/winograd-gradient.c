@@ -183,7 +183,9 @@ multiply_tile (const Job *job, int q, int c, int rows, int k, int columns, float
                                       .pixel_step = 1,
                                       .pixel_term = (size_t)plan->x_width,
                                       .channels = y + k,
-                                      .channel_term = (size_t)plan->y_width },
+                                      .channel_term = (size_t)plan->y_width,
+                                      /* The next element: rows this far apart no processor fetches by itself. */
+                                      .ahead = plan->y_element },
                    false, out, (size_t)plan->k_group);
   else
     gemm->tile (gemm, rows, columns, job->count, x + (size_t)c * job->count, y + (size_t)k * job->count, false, out,
