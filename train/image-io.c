@@ -27,6 +27,9 @@ cg_image_init (void)
   if (g_once_init_enter (&done))
     {
       g_setenv ("BABL_PATH_LENGTH", "1", TRUE);
+      /* What babl remembers between processes is for one path length: ours would throw away what GIMP has there, and the other way
+       * round, and whoever finds nothing measures tables of 256 MiB first. */
+      g_setenv ("BABL_INHIBIT_CACHE", "1", TRUE);
       gegl_init (NULL, NULL);
       gexiv2_initialize ();
       gexiv2_log_set_level (GEXIV2_LOG_LEVEL_MUTE);
