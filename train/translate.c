@@ -151,7 +151,7 @@ run (const Arguments *arguments)
 int
 cg_command_translate (int argc, char **argv)
 {
-  Arguments arguments = { .detail = 0.7, .strength = 1.0 };
+  Arguments arguments = { .detail = 0.85, .strength = 1.0 };
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &arguments.model,
       N_ ("An installed model's name, or a .safetensors file"), "M" },
@@ -160,7 +160,7 @@ cg_command_translate (int argc, char **argv)
     { "size", 0, 0, G_OPTION_ARG_STRING, &arguments.size,
       N_ ("Short side of what the network sees: auto (default), full or 16 … 8192"), "S" },
     { "detail", 0, 0, G_OPTION_ARG_DOUBLE, &arguments.detail,
-      N_ ("0: the network's own strokes, enlarged … 1: its colours on the picture's details; 0.7 (default)"), "X" },
+      N_ ("0: the network's own strokes, enlarged … 1: its colours on the picture's details; 0.85 (default)"), "X" },
     { "apply", 0, 0, G_OPTION_ARG_STRING, &arguments.apply,
       N_ ("What is taken from the translation: all (default), colour or light"), "WHAT" },
     { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &arguments.strength,

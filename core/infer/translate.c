@@ -21,7 +21,7 @@ typedef struct
 void
 cg_translate_options_init (CgTranslateOptions *options)
 {
-  *options = (CgTranslateOptions){ .size_mode = CG_SIZE_AUTO, .size = 512, .detail = 0.7, .strength = 1.0 };
+  *options = (CgTranslateOptions){ .size_mode = CG_SIZE_AUTO, .size = 512, .detail = 0.85, .strength = 1.0 };
 }
 
 static gboolean

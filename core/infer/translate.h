@@ -54,7 +54,7 @@ typedef struct
   int n_threads;
 } CgTranslateOptions;
 
-/* CG_SIZE_AUTO, detail 0.7, strength 1, CG_STATISTICS_AUTO, a quarter of the memory, default threads. */
+/* CG_SIZE_AUTO, detail 0.85, strength 1, CG_STATISTICS_AUTO, a quarter of the memory, default threads. */
 CG_PUBLIC void cg_translate_options_init (CgTranslateOptions *options);
 
 /* Monotonic, first exactly 0.0 and last exactly 1.0 on success. On the calling thread. */

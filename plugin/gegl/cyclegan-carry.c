@@ -11,7 +11,7 @@
 property_int (size_mode, "Size mode", 0)
     value_range (0, 2)
 
-property_double (detail, "Detail", 0.7)
+property_double (detail, "Detail", 0.85)
     value_range (0.0, 1.0)
 
 property_int (apply, "Apply", 0)

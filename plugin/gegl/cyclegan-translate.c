@@ -38,7 +38,7 @@ property_int (size, _ ("Size"), 512)
     ui_meta ("unit", "pixel-distance")
     ui_meta ("sensitive", "size-mode {size}")
 
-property_double (detail, _ ("Detail"), 0.7)
+property_double (detail, _ ("Detail"), 0.85)
     description (_ ("From the network's own strokes, enlarged, to its colours on the picture's own details; without meaning where the "
                     "network sees every pixel"))
     value_range (0.0, 1.0)
