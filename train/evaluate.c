@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `cyclegan evaluate`: from models and folders of test images to a table. */
 #include <errno.h>
-#include <gegl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
@@ -322,7 +321,7 @@ cg_command_evaluate (int argc, char **argv)
       cg_interrupt_install ();
       cg_image_init ();
       status = run (&arguments);
-      gegl_exit ();
+      cg_image_exit ();
     }
   return status;
 }

@@ -37,6 +37,21 @@ cg_image_init (void)
     }
 }
 
+void
+cg_image_exit (void)
+{
+  gboolean busy = TRUE;
+
+  /* A thread of its own still forgets what was in the swap of buffers that are gone; GEGL warns where it is taken by surprise. */
+  for (int i = 0; i < 500 && busy; i++)
+    {
+      g_object_get (gegl_stats (), "swap-busy", &busy, NULL);
+      if (busy)
+        g_usleep (10000);
+    }
+  gegl_exit ();
+}
+
 static gboolean
 check_size (gint64 width, gint64 height, GError **error)
 {

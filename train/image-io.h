@@ -21,6 +21,9 @@ typedef struct
  * pixels of files with a colour profile differ by a level from run to run. */
 void cg_image_init (void);
 
+/* Ends GEGL, which removes its swap file: at the end of a program, when no buffer is left. */
+void cg_image_exit (void);
+
 /* Pixels are not cleared. CG_ERROR_MEMORY instead of aborting; CG_ERROR_UNSUPPORTED above the limits. */
 CgImage *cg_image_new (int width, int height, GError **error);
 void cg_image_free (CgImage *image);

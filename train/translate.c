@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `cyclegan translate`: files in, files out, and an exit status that can be trusted, which `gegl` does not give. */
 #include <errno.h>
-#include <gegl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
@@ -191,7 +190,7 @@ cg_command_translate (int argc, char **argv)
   cg_interrupt_end_at_once (cg_photo_save_abandon);
   cg_image_init ();
   status = run (&arguments);
-  gegl_exit ();
+  cg_image_exit ();
   g_free (arguments.model);
   g_free (arguments.out);
   g_free (arguments.size);
