@@ -7,8 +7,8 @@
 
 #include "base/random.h"
 
-/* Many small pieces say more than few large ones; what their neighbours do to them fades within some pixels. */
-static const CgSampleShape best = { .piece = 64, .margin = 8, .pixels = 2250000.0 };
+/* Many small pieces say more than few large ones, but what their padding does to them fades only within some pixels: CONTRIBUTING.md. */
+static const CgSampleShape best = { .piece = 64, .margin = 16, .pixels = 2250000.0 };
 
 /* A picture that the pieces would nearly cover is measured whole. */
 #define LEAST_SHARE 2.0
