@@ -239,12 +239,13 @@ load_stored (const char *path, GError **error)
   gsize length;
   CgImageFormat format;
   FILE *file = open_image (path, &format, head, &length, error);
-  gboolean jpeg = format == CG_IMAGE_FORMAT_JPEG;
   GeglBuffer *buffer = NULL;
+  gboolean jpeg;
   int width, height;
 
   if (!file)
     return NULL;
+  jpeg = format == CG_IMAGE_FORMAT_JPEG;
   if (read_size (file, path, format, head, length, &width, &height, error))
     {
       rewind (file);

@@ -63,6 +63,17 @@ set_error (const ErrorManager *manager, GError **error)
   g_set_error (error, CG_ERROR, CG_ERROR_CORRUPT, _ ("damaged JPEG: %s"), manager->message);
 }
 
+/* jpeg_read_header() on @file. Of another number of components than grey's, colours' and CMYK's libjpeg hands all through, up to ten
+ * for each pixel, where our rows and GEGL's have room for four at most. */
+static void
+read_header (struct jpeg_decompress_struct *info, FILE *file)
+{
+  jpeg_stdio_src (info, file);
+  jpeg_read_header (info, TRUE);
+  if (info->out_color_space == JCS_UNKNOWN)
+    ERREXIT (info, JERR_BAD_J_COLORSPACE);
+}
+
 /* The profile's space where it fits the pixels; NULL, which babl takes for sRGB, otherwise. */
 static const Babl *
 find_space (const struct jpeg_decompress_struct *info, const JOCTET *profile, unsigned length)
@@ -119,8 +130,7 @@ cg_jpeg_get_size (FILE *file, int *width, int *height, GError **error)
       return FALSE;
     }
   jpeg_create_decompress (&info);
-  jpeg_stdio_src (&info, file);
-  jpeg_read_header (&info, TRUE);
+  read_header (&info, file);
   *width = (int)info.image_width;
   *height = (int)info.image_height;
   jpeg_destroy_decompress (&info);
@@ -181,8 +191,7 @@ cg_jpeg_decode (FILE *file, GError **error)
     }
   jpeg_create_decompress (&info);
   jpeg_save_markers (&info, JPEG_APP0 + 2, 0xffff);
-  jpeg_stdio_src (&info, file);
-  jpeg_read_header (&info, TRUE);
+  read_header (&info, file);
   image = cg_image_new ((int)info.image_width, (int)info.image_height, error);
   if (!image)
     goto fail;
@@ -225,8 +234,7 @@ cg_jpeg_check (FILE *file, GError **error)
       return FALSE;
     }
   jpeg_create_decompress (&info);
-  jpeg_stdio_src (&info, file);
-  jpeg_read_header (&info, TRUE);
+  read_header (&info, file);
   row = g_try_malloc ((gsize)info.image_width * 4);
   if (!row)
     {

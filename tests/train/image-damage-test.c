@@ -31,11 +31,15 @@ static void
 assert_refused (const char *path, int code)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GError) stored = NULL;
   g_autofree char *base = g_path_get_basename (path);
 
   g_assert_null (cg_image_load (path, &error));
   g_assert_error (error, CG_ERROR, code);
   g_assert_nonnull (strstr (error->message, base));
+  g_assert_null (cg_image_load_stored (path, &stored));
+  g_assert_error (stored, CG_ERROR, code);
+  g_assert_cmpstr (stored->message, ==, error->message);
 }
 
 static void
@@ -69,6 +73,27 @@ test_damaged_jpeg (Room *room, gconstpointer data)
       bytes[i + 12] = 3;
   g_assert_true (g_file_set_contents (tables, bytes, (gssize)length, NULL));
   assert_refused (tables, CG_ERROR_CORRUPT);
+}
+
+/* Whole files of more components than a pixel can have, and of two, which are no colours either. */
+static void
+test_strange_jpeg (Room *room, gconstpointer data)
+{
+  const int numbers[] = { 2, 5, 10 };
+  g_autofree guint8 *samples = g_malloc0 (640 * 16 * 10);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *path = fixture_path (room->folder, "strange.jpg");
+      FixtureJpeg jpeg = { .width = 640, .height = 16, .n_components = numbers[i] };
+      g_autoptr (GError) error = NULL;
+      int width, height;
+
+      fixture_write_jpeg (path, &jpeg, samples);
+      assert_refused (path, CG_ERROR_CORRUPT);
+      g_assert_false (cg_image_probe (path, &width, &height, &error));
+      g_assert_error (error, CG_ERROR, CG_ERROR_CORRUPT);
+    }
 }
 
 static void
@@ -194,6 +219,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("jpeg", test_damaged_jpeg);
+  ADD ("strange-jpeg", test_strange_jpeg);
   ADD ("png", test_damaged_png);
   ADD ("other-formats", test_other_formats);
   ADD ("gif", test_gif);

@@ -158,7 +158,8 @@ write_exif_marker (struct jpeg_compress_struct *info, int orientation)
 void
 fixture_write_jpeg (const char *path, const FixtureJpeg *jpeg, const guint8 *pixels)
 {
-  static const J_COLOR_SPACE spaces[] = { JCS_UNKNOWN, JCS_GRAYSCALE, JCS_UNKNOWN, JCS_RGB, JCS_CMYK };
+  static const J_COLOR_SPACE spaces[MAX_COMPONENTS + 1] = { [1] = JCS_GRAYSCALE, [3] = JCS_RGB, [4] = JCS_CMYK };
+  jpeg_scan_info scans[MAX_COMPONENTS];
   struct jpeg_compress_struct info;
   struct jpeg_error_mgr errors;
   FILE *file = fopen (path, "wb");
@@ -177,6 +178,14 @@ fixture_write_jpeg (const char *path, const FixtureJpeg *jpeg, const guint8 *pix
     jpeg_set_colorspace (&info, JCS_YCCK);
   if (jpeg->progressive)
     jpeg_simple_progression (&info);
+  /* More than one scan may hold: each component by itself. */
+  for (int i = 0; i < jpeg->n_components; i++)
+    scans[i] = (jpeg_scan_info){ .comps_in_scan = 1, .component_index = { i }, .Se = DCTSIZE2 - 1 };
+  if (jpeg->n_components > MAX_COMPS_IN_SCAN)
+    {
+      info.scan_info = scans;
+      info.num_scans = jpeg->n_components;
+    }
   for (int i = 0; i < jpeg->n_components; i++)
     info.comp_info[i].h_samp_factor = info.comp_info[i].v_samp_factor = 1;
   info.write_Adobe_marker = jpeg->adobe || jpeg->ycck;

@@ -30,7 +30,7 @@ void fixture_write_png (const char *path, const FixturePng *png, const guint8 *r
 /* RGB pixels, or another number of components. */
 typedef struct
 {
-  int width, height, n_components; /* 1 grey, 3 RGB, 4 CMYK */
+  int width, height, n_components; /* 1 grey, 3 RGB, 4 CMYK; 2 and 5 to 10 nothing that is known */
   gboolean adobe;                  /* the marker; CMYK samples are stored as given either way */
   gboolean ycck;                   /* 4 components are stored as YCCK, which needs the marker */
   gboolean progressive;
