@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "model/model-library.h"
@@ -55,6 +56,15 @@ cg_model_version_get (const char *path, GError **error)
   /* What cannot be looked at cannot be read either, which says why. */
   if (g_stat (path, &status) != 0)
     return compute (path, error);
+  /* A FIFO would keep the host waiting for a writer. */
+  if (!S_ISREG (status.st_mode))
+    {
+      g_autofree char *display = g_filename_display_name (path);
+
+      g_set_error (error, G_FILE_ERROR, S_ISDIR (status.st_mode) ? G_FILE_ERROR_ISDIR : G_FILE_ERROR_INVAL,
+                   _ ("%s: is not a regular file"), display);
+      return NULL;
+    }
   now.inode = status.st_ino;
   now.size = status.st_size;
   now.modified = (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;

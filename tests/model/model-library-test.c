@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "model/model-version.h"
@@ -175,6 +176,8 @@ test_version (gpointer *fixture, gconstpointer data)
   g_autoptr (GError) wrong = NULL;
   g_autoptr (GError) absent = NULL;
   g_autoptr (GError) unreadable = NULL;
+  g_autoptr (GError) no_file = NULL;
+  g_autofree char *fifo = g_build_filename (second, "fifo.safetensors", NULL);
   g_autofree char *before = cg_model_version_get (path, NULL);
   g_autofree char *after = NULL;
 
@@ -195,6 +198,10 @@ test_version (gpointer *fixture, gconstpointer data)
   g_assert_error (absent, CG_ERROR, CG_ERROR_FORMAT);
   g_assert_null (cg_model_version_get ("/no/such/file", &unreadable));
   g_assert_error (unreadable, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  g_assert_null (cg_model_version_get (fifo, &no_file)); /* at once, though nobody writes */
+  g_assert_error (no_file, G_FILE_ERROR, G_FILE_ERROR_INVAL);
+  g_remove (fifo);
 }
 
 static void
