@@ -23,6 +23,21 @@ copy_rows (const CgRowsCalls *calls, int width, int height, GError **error)
   return TRUE;
 }
 
+/* What both that need a network have in common; @part: what runs of the plan. */
+static gboolean
+run (CgModel *model, const CgTranslateOptions *options, int width, int height, CgRowsCalls *calls,
+     gboolean (*part) (CgRowsPlan *plan, CgRowsCalls *calls, GError **error), GError **error)
+{
+  CgRowsPlan plan = { 0 };
+  gboolean done = !cg_watch_is_cancelled (&calls->watch, error)
+                  && cg_rows_plan_init (&plan, model, options, width, height, FALSE, error)
+                  && cg_memory_limit_check (options, plan.bytes, &plan.network.rows.size, error)
+                  && part (&plan, calls, error) && !cg_watch_is_cancelled (&calls->watch, error);
+
+  cg_rows_plan_clear (&plan);
+  return done;
+}
+
 gboolean
 cg_translate_rows (CgModel *model, const CgTranslateOptions *options, int width, int height, CgTranslateRead read,
                    CgTranslateWrite write, gpointer data, CgTranslateProgress progress, gpointer progress_data,
@@ -32,7 +47,6 @@ cg_translate_rows (CgModel *model, const CgTranslateOptions *options, int width,
                         .write = write,
                         .data = data,
                         .watch = { .progress = progress, .data = progress_data, .cancellable = cancellable } };
-  CgRowsPlan plan = { 0 };
   gboolean done;
 
   g_return_val_if_fail (model && options && read && write, FALSE);
@@ -43,11 +57,7 @@ cg_translate_rows (CgModel *model, const CgTranslateOptions *options, int width,
   if (options->strength <= 0.0)
     done = copy_rows (&calls, width, height, error);
   else
-    done = !cg_watch_is_cancelled (&calls.watch, error)
-           && cg_rows_plan_init (&plan, model, options, width, height, FALSE, error)
-           && cg_memory_limit_check (options, plan.bytes, &plan.network.rows.size, error)
-           && cg_rows_plan_run (&plan, &calls, error) && !cg_watch_is_cancelled (&calls.watch, error);
-  cg_rows_plan_clear (&plan);
+    done = run (model, options, width, height, &calls, cg_rows_plan_run, error);
   if (done)
     cg_watch_finish (&calls.watch);
   return done;
@@ -62,7 +72,6 @@ cg_translate_network_rows (CgModel *model, const CgTranslateOptions *options, in
                         .write = write,
                         .data = data,
                         .watch = { .progress = progress, .data = progress_data, .cancellable = cancellable } };
-  CgRowsPlan plan = { 0 };
   gboolean done;
 
   g_return_val_if_fail (model && options && read && write, FALSE);
@@ -70,11 +79,7 @@ cg_translate_network_rows (CgModel *model, const CgTranslateOptions *options, in
     return FALSE;
 
   cg_watch_start (&calls.watch);
-  done = !cg_watch_is_cancelled (&calls.watch, error)
-         && cg_rows_plan_init (&plan, model, options, width, height, FALSE, error)
-         && cg_memory_limit_check (options, plan.bytes, &plan.network.rows.size, error)
-         && cg_rows_plan_run_network (&plan, &calls, error) && !cg_watch_is_cancelled (&calls.watch, error);
-  cg_rows_plan_clear (&plan);
+  done = run (model, options, width, height, &calls, cg_rows_plan_run_network, error);
   if (done)
     cg_watch_finish (&calls.watch);
   return done;

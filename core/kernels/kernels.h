@@ -3,7 +3,8 @@
  *
  * Which table: CG_CPU=c the reference loops (the definition of right, slow); blis the packed path on the micro-kernel of
  * BLIS's own context; avx2 and avx512 our own micro-kernels on the same packed panels. Unset: avx512 where the processor
- * has it; else avx2 where BLIS knows nothing better than its portable kernel, or is not the BLIS of the build; otherwise blis. A wish that cannot be granted is an error of cg_kernels_get(), never a silent fallback.
+ * has it; else avx2 where BLIS knows nothing better than its portable kernel, or is not the BLIS of the build; otherwise blis.
+ * A wish that cannot be granted is an error of cg_kernels_get(), never a silent fallback.
  *
  * Nothing here allocates, fails, or depends on the number of threads: work is cut by size, sums run in a fixed order. */
 #pragma once
