@@ -30,6 +30,8 @@ typedef struct
 {
   CgParallelFunc func;
   void *data;
+  CgParallelStop stop;
+  void *stop_data;
   int n_shares;
   atomic_int n_workers_used;
   Share shares[MAX_SHARES];
@@ -43,6 +45,10 @@ static _Thread_local bool inside = false;
 
 /* The workers that loops of the lane of cg_parallel_pair() may have that runs on this thread; 0 = no lane. */
 static _Thread_local int lane_workers = 0;
+
+/* Whom the loops of this thread ask. */
+static _Thread_local CgParallelStop stop = NULL;
+static _Thread_local void *stop_data = NULL;
 
 static void
 work (int worker, void *data)
@@ -63,7 +69,8 @@ work (int worker, void *data)
 
           if (item >= share->end)
             break;
-          job->func (item, worker, job->data);
+          if (job->stop == NULL || !job->stop (job->stop_data))
+            job->func (item, worker, job->data);
           took_one = true;
         }
     }
@@ -92,6 +99,8 @@ run_items (int n_workers, size_t n_items, CgParallelFunc func, void *data)
 
   job.func = func;
   job.data = data;
+  job.stop = stop;
+  job.stop_data = stop_data;
   job.n_shares = (int)MIN ((size_t)MIN (n_workers, MAX_SHARES), MAX (n_items, 1));
   atomic_init (&job.n_workers_used, 0);
   for (int i = 0; i < job.n_shares; i++)
@@ -118,6 +127,13 @@ cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data)
   const bool alone = MIN (n_threads, most) <= 1 || n_items <= 1 || inside;
 
   run_items (alone ? 1 : (int)MIN ((size_t)MIN (n_threads, most), n_items), n_items, func, data);
+}
+
+void
+cg_parallel_set_stop (CgParallelStop new_stop, void *data)
+{
+  stop = new_stop;
+  stop_data = data;
 }
 
 int

@@ -2,6 +2,7 @@
 /* Loops over independent items on several threads, and how many threads this process may use. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/visibility.h"
@@ -21,6 +22,18 @@ typedef void (*CgParallelFunc) (size_t item, int worker, void *data);
  * by the caller, never by thread, so results do not depend on @n_threads. Nested calls run serially.
  */
 CG_INTERNAL void cg_parallel_for (int n_threads, size_t n_items, CgParallelFunc func, void *data);
+
+/* Asked from any thread, often, so it must be quick; once true, always true. */
+typedef bool (*CgParallelStop) (void *data);
+
+/**
+ * cg_parallel_set_stop:
+ * @stop: (nullable): NULL ends it
+ *
+ * From now on the loops that the calling thread begins ask before every item, and do none any more once the answer is true. Their results are
+ * then good for nothing, and whoever has set this is to throw them away.
+ */
+CG_INTERNAL void cg_parallel_set_stop (CgParallelStop stop, void *data);
 
 /* @lane: 0 or 1. */
 typedef void (*CgParallelLane) (int lane, void *data);

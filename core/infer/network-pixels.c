@@ -301,6 +301,12 @@ get_band (const CgTensor *whole, int first)
   return band;
 }
 
+static bool
+is_cancelled (void *cancellable)
+{
+  return g_cancellable_is_cancelled (cancellable);
+}
+
 static gboolean
 run_pass (Run *run, GError **error)
 {
@@ -315,6 +321,7 @@ run_pass (Run *run, GError **error)
         return FALSE;
     }
   run->share = 1.0;
+  cg_pass_set_stop (pass, is_cancelled, run->watch->cancellable);
   if (!cg_pass_forward (pass, watch_run, run))
     {
       g_set_error_literal (error, CG_ERROR, CG_ERROR_CANCELLED, _ ("Cancelled"));

@@ -67,7 +67,7 @@ typedef void (*CgTranslateProgress) (double done, gpointer data);
  * @out: the same shape; may be @in
  *
  * Fails with CG_ERROR_MEMORY (says how much is needed), CG_ERROR_SHAPE; @out is then untouched. Fails with CG_ERROR_CANCELLED within half
- * a second, U-Nets at the end of a layer; some rows of @out may have been written then.
+ * a second; some rows of @out may have been written then.
  */
 CG_PUBLIC gboolean cg_translate (CgModel *model, const CgTranslateOptions *options, int width, int height,
                                  const float *in, size_t in_stride, float *out, size_t out_stride,

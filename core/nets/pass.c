@@ -46,6 +46,8 @@ struct _CgPass
   double total_cost;
   CgProfile *profile;
   double profile_share;
+  CgParallelStop stop;
+  gpointer stop_data;
   gboolean placed;
 };
 
@@ -334,6 +336,13 @@ cg_pass_set_profile (CgPass *pass, CgProfile *profile, double share)
 }
 
 void
+cg_pass_set_stop (CgPass *pass, CgParallelStop stop, gpointer data)
+{
+  pass->stop = stop;
+  pass->stop_data = data;
+}
+
+void
 cg_pass_set_dropout (CgPass *pass, guint64 seed, guint64 step, guint stream)
 {
   for (guint i = 0; i < pass->n_layers; i++)
@@ -428,7 +437,11 @@ cg_pass_forward (CgPass *pass, CgPassProgress progress, gpointer data)
       CgLayerRun *run = &pass->runs[i];
       gint64 start = g_get_monotonic_time ();
 
+      cg_parallel_set_stop (pass->stop, pass->stop_data);
       run->layer->klass->forward (run, pass->network->weights, &pass->workspace);
+      cg_parallel_set_stop (NULL, NULL);
+      if (pass->stop && pass->stop (pass->stop_data))
+        return FALSE;
       account (pass, run, start, "", 1);
       if (G_UNLIKELY (cg_debug_get_flags () & CG_DEBUG_NAN))
         look_for_nan (run, &run->y, "output");

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdint.h>
 
+#include "base/parallel.h"
 #include "nets/network.h"
 #include "nets/profile.h"
 #include "tensor/arena.h"
@@ -14,10 +15,10 @@ typedef struct _CgPass CgPass;
 
 typedef enum
 {
-  CG_PASS_INFERENCE = 0,            /* activations share memory; no backward */
-  CG_PASS_TRAINING = 1 << 0,        /* activations live until backward */
-  CG_PASS_INPUT_GRADIENT = 1 << 1,  /* backward also computes the gradient of the input */
-  CG_PASS_TANGENT = 1 << 2          /* with both above: cg_pass_tangent() may follow backward */
+  CG_PASS_INFERENCE = 0,           /* activations share memory; no backward */
+  CG_PASS_TRAINING = 1 << 0,       /* activations live until backward */
+  CG_PASS_INPUT_GRADIENT = 1 << 1, /* backward also computes the gradient of the input */
+  CG_PASS_TANGENT = 1 << 2         /* with both above: cg_pass_tangent() may follow backward */
 } CgPassFlags;
 
 /* The least difference of @last and @first that cg_pass_new() needs for this network. */
@@ -53,7 +54,10 @@ void cg_pass_update (CgPass *pass);
 /* Called between layers with the share of the work done, 0 … 1; FALSE stops the pass. */
 typedef gboolean (*CgPassProgress) (double done, gpointer data);
 
-/* FALSE only when @progress (may be NULL) said so. */
+/* Whom cg_pass_forward() asks within layers whether to go on; NULL, as in the beginning, for nobody. */
+void cg_pass_set_stop (CgPass *pass, CgParallelStop stop, gpointer data);
+
+/* FALSE only when @progress (may be NULL) or cg_pass_set_stop()'s function said so; the values are then good for nothing. */
 gboolean cg_pass_forward (CgPass *pass, CgPassProgress progress, gpointer data);
 
 /* The caller overwrites the interior of the output gradient [N,Ho,Wo,K], then calls cg_pass_backward(). */

@@ -200,6 +200,48 @@ test_default_threads (void)
   g_assert_cmpint (cg_parallel_get_default_threads (), ==, found);
 }
 
+/* TRUE from the question after the last that may be answered otherwise. */
+typedef struct
+{
+  atomic_int n_asked;
+  int n_allowed;
+} Patience;
+
+static bool
+is_over (void *data)
+{
+  Patience *patience = data;
+
+  return atomic_fetch_add (&patience->n_asked, 1) >= patience->n_allowed;
+}
+
+/* As many items as were allowed are done, none twice, and the next loop does all again. */
+static void
+test_stop (void)
+{
+  static Tally tally;
+  static const int allowed[] = { 0, 1, 500, N_ITEMS - 1, N_ITEMS };
+
+  for (int n_threads = 1; n_threads <= MAX_THREADS; n_threads++)
+    for (gsize i = 0; i < G_N_ELEMENTS (allowed); i++)
+      {
+        Patience patience = { .n_allowed = allowed[i] };
+        int n_done = 0;
+
+        tally = (Tally){ .n_threads = n_threads };
+        cg_parallel_set_stop (is_over, &patience);
+        cg_parallel_for (n_threads, N_ITEMS, tally_item, &tally);
+        cg_parallel_set_stop (NULL, NULL);
+        for (int item = 0; item < N_ITEMS; item++)
+          {
+            g_assert_cmpint (atomic_load (&tally.count[item]), <=, 1);
+            n_done += atomic_load (&tally.count[item]);
+          }
+        g_assert_cmpint (n_done, ==, allowed[i]);
+        check_tally (&tally, n_threads, N_ITEMS);
+      }
+}
+
 /* Two lanes, each with loops of its own workers inside. */
 typedef struct
 {
@@ -292,6 +334,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/parallel/every-item-once", test_every_item_once);
   g_test_add_func ("/base/parallel/workers-and-peak", test_workers_and_peak);
   g_test_add_func ("/base/parallel/nested", test_nested);
+  g_test_add_func ("/base/parallel/stop", test_stop);
   g_test_add_func ("/base/parallel/pair", test_pair);
   g_test_add_func ("/base/parallel/pair-serial", test_pair_serial);
   g_test_add_func ("/base/parallel/host-threads", test_host_threads);
