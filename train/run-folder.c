@@ -376,8 +376,9 @@ cg_run_folder_add_checkpoint (CgRunFolder *folder, gint64 step, CgWriteCheckpoin
   return sync_folder (folder->checkpoints, error);
 }
 
-gboolean
-cg_run_folder_is_kept (const GArray *steps, guint i, gint64 keep_every)
+/* Whether number @i of the ascending @steps is kept. */
+static gboolean
+is_kept (const GArray *steps, guint i, gint64 keep_every)
 {
   return i + N_KEPT >= steps->len || (keep_every > 0 && g_array_index (steps, gint64, i) % keep_every == 0);
 }
@@ -390,8 +391,7 @@ cg_run_folder_prune_checkpoints (CgRunFolder *folder, gint64 keep_every, GError 
   if (!steps)
     return FALSE;
   for (guint i = 0; i < steps->len; i++)
-    if (!cg_run_folder_is_kept (steps, i, keep_every)
-        && !remove_checkpoint (folder, g_array_index (steps, gint64, i), error))
+    if (!is_kept (steps, i, keep_every) && !remove_checkpoint (folder, g_array_index (steps, gint64, i), error))
       return FALSE;
   return TRUE;
 }

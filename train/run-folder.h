@@ -52,6 +52,3 @@ gboolean cg_run_folder_add_checkpoint (CgRunFolder *folder, gint64 step, CgWrite
 
 /* Removes all but the last two checkpoints and the multiples of @keep_every steps (0: no such). */
 gboolean cg_run_folder_prune_checkpoints (CgRunFolder *folder, gint64 keep_every, GError **error);
-
-/* Whether cg_run_folder_prune_checkpoints() keeps number @i of the ascending @steps. */
-gboolean cg_run_folder_is_kept (const GArray *steps, guint i, gint64 keep_every);

@@ -7,8 +7,9 @@
 
 #include "base/error.h"
 
-guint64
-cg_memory_limit_get (const CgTranslateOptions *options)
+/* In bytes. */
+static guint64
+get_limit (const CgTranslateOptions *options)
 {
   if (options->memory_limit)
     return options->memory_limit;
@@ -19,7 +20,7 @@ gboolean
 cg_memory_limit_check (const CgTranslateOptions *options, guint64 bytes, const CgWorkingSize *size, GError **error)
 {
   const double mib = 1024.0 * 1024.0;
-  guint64 limit = cg_memory_limit_get (options);
+  guint64 limit = get_limit (options);
 
   if (bytes <= limit)
     return TRUE;

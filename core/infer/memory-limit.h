@@ -4,9 +4,6 @@
 
 #include "infer/working-size.h"
 
-/* In bytes. */
-guint64 cg_memory_limit_get (const CgTranslateOptions *options);
-
 /* Fails with CG_ERROR_MEMORY, saying how much is needed for how many pixels. */
 gboolean cg_memory_limit_check (const CgTranslateOptions *options, guint64 bytes, const CgWorkingSize *size,
                                 GError **error);

@@ -36,12 +36,6 @@ cg_watch_enter (CgWatch *watch, double end)
   watch->end = end;
 }
 
-void
-cg_watch_report (CgWatch *watch, double done)
-{
-  tell (watch, watch->begin + (watch->end - watch->begin) * CLAMP (done, 0.0, 1.0));
-}
-
 gboolean
 cg_watch_is_cancelled (const CgWatch *watch, GError **error)
 {
@@ -55,6 +49,6 @@ gboolean
 cg_watch_go_on (CgWatch *watch, double done, GError **error)
 {
   if (!g_cancellable_is_cancelled (watch->cancellable))
-    cg_watch_report (watch, done);
+    tell (watch, watch->begin + (watch->end - watch->begin) * CLAMP (done, 0.0, 1.0));
   return !cg_watch_is_cancelled (watch, error);
 }

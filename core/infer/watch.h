@@ -26,11 +26,9 @@ void cg_watch_finish (CgWatch *watch);
 /* From now on 0 … 1 is the way from where the last part ended to @end of the whole. */
 void cg_watch_enter (CgWatch *watch, double end);
 
-/* Never backwards, whatever a part tells, and nothing twice. */
-void cg_watch_report (CgWatch *watch, double done);
-
 /* Returns: TRUE and CG_ERROR_CANCELLED if the caller wants no more. */
 gboolean cg_watch_is_cancelled (const CgWatch *watch, GError **error);
 
-/* Both: FALSE and CG_ERROR_CANCELLED if the caller wants no more. */
+/* Tells how far this part is, never backwards, whatever it says, and nothing twice. Returns: FALSE and CG_ERROR_CANCELLED if the caller wants
+ * no more. */
 gboolean cg_watch_go_on (CgWatch *watch, double done, GError **error);

@@ -341,12 +341,6 @@ cg_state_dict_get_format_name (const CgStateDict *dict)
 }
 
 const char *
-cg_state_dict_get_path (const CgStateDict *dict)
-{
-  return dict->path;
-}
-
-const char *
 cg_state_dict_get_display_name (const CgStateDict *dict)
 {
   return dict->display_name;

@@ -49,15 +49,14 @@ typedef struct _CgStateDict CgStateDict;
  */
 CgStateDict *cg_state_dict_open (const char *path, const char *key, GError **error);
 void cg_state_dict_free (CgStateDict *dict);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgStateDict, cg_state_dict_free)
 
 /* The keys that cg_state_dict_open() wants one of where a file has several dicts; fails as it does. (transfer full) */
 char **cg_state_dict_list_keys (const char *path, GError **error);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgStateDict, cg_state_dict_free)
 
 CgStateDictFormat cg_state_dict_get_format (const CgStateDict *dict);
 /* For people, translated: "PyTorch, zip format". */
 const char *cg_state_dict_get_format_name (const CgStateDict *dict);
-const char *cg_state_dict_get_path (const CgStateDict *dict);
 /* The path as messages show it. */
 const char *cg_state_dict_get_display_name (const CgStateDict *dict);
 size_t cg_state_dict_get_file_bytes (const CgStateDict *dict);
