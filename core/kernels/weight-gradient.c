@@ -6,7 +6,7 @@
 #include "kernels/convolution.h"
 
 #define BLOCK_PIXELS 256           /* terms between two visits of the sums */
-#define BLOCK_TAPS 8               /* tap panels of one item */
+#define BLOCK_TAPS 24              /* tap panels of one item: the more, the less often images are read again */
 #define BLOCK_CHANNELS 256         /* channels of one item */
 #define SPLIT_PIXELS 512           /* least worth a sum of its own */
 #define SPLIT_FLOATS (1024 * 1024) /* most memory for sums of their own */
