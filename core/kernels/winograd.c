@@ -176,19 +176,25 @@ get_place (const Plan *plan, int tile)
   return (Place){ tile / per_image, within / plan->across * CG_WINOGRAD_OUT, within % plan->across * CG_WINOGRAD_OUT };
 }
 
-/* V of one tile and CG_WINOGRAD_CHANNELS channels from @c on. */
+/* V of one tile and CG_WINOGRAD_CHANNELS channels from @c on. What the tile to the right needs besides is fetched: pixels lie too far
+ * apart for a processor to find them by itself, and the image is seldom in a cache. */
 static void
 transform_tile (const RunJob *job, int tile, int c, float *out, size_t out_step)
 {
   const CgGatherCall *call = job->call;
   const CgGather *g = call->gather;
   const Place place = get_place (&job->plan, tile);
+  const float *in
+      = cg_plane_at (&call->in, place.n, place.top + g->in_top, place.left + g->in_left, g->in_channels) + c;
+
+  for (int i = 0; i < CG_WINOGRAD_IN; i++)
+    for (int j = CG_WINOGRAD_IN; j < CG_WINOGRAD_IN + CG_WINOGRAD_OUT; j++)
+      __builtin_prefetch (in + (size_t)i * call->in.row_stride + (size_t)(j * g->in_channels), 0, 3);
 
   /* A tile at the border reads only what the wanted output pixels need; more may not be there. */
-  call->machine->rows->winograd_input (
-      cg_plane_at (&call->in, place.n, place.top + g->in_top, place.left + g->in_left, g->in_channels) + c,
-      call->in.row_stride, (size_t)g->in_channels, g->height - place.top + 2, g->width - place.left + 2,
-      MIN (CG_WINOGRAD_CHANNELS, g->in_channels - c), out, out_step);
+  call->machine->rows->winograd_input (in, call->in.row_stride, (size_t)g->in_channels, g->height - place.top + 2,
+                                       g->width - place.left + 2, MIN (CG_WINOGRAD_CHANNELS, g->in_channels - c), out,
+                                       out_step);
 }
 
 static void
