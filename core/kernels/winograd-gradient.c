@@ -6,9 +6,9 @@
 #include "base/parallel.h"
 #include "kernels/convolution.h"
 
-#define BLOCK_FLOATS (9 * 256 * 1024) /* transformed tiles of one block, both sides: what a last-level cache holds */
-#define TRANSFORM_TILES 8             /* tiles of one item */
-#define GROUP_CHANNELS 64             /* of either side, whose 36 products one thread keeps in its cache */
+#define BLOCK_FLOATS (2 * 1024 * 1024) /* transformed tiles of one block, both sides: what a last-level cache holds */
+#define TRANSFORM_TILES 8              /* tiles of one item */
+#define GROUP_CHANNELS 64              /* of either side, whose 36 products one thread keeps in its cache */
 
 /**
  * The forward map is y = A^T [ (G w G^T) * (B^T x B) ] A for every tile, so, with all tiles t,
