@@ -15,8 +15,9 @@
 
 #define ROWS_PER_ITEM 8
 
-/* Items that are worked on between two looks at whether the caller wants to go on. */
+/* Items that are worked on between two looks at whether the caller wants to go on; more where there are many threads, for all to have some. */
 #define ITEMS_PER_LOOK ((size_t)16)
+#define THREAD_ITEMS_PER_LOOK ((size_t)4)
 
 /* What a window sums: 3 of the guide, 6 of its products, 3 of the result, 9 of guide times result. */
 #define N_SUMS 21
@@ -199,12 +200,13 @@ cg_guided_transfer_fit (CgGuidedTransfer *transfer, const float *guide, const fl
 {
   static const CgParallelFunc halves[] = { fit_rows, average_rows };
   Fit fit = { transfer, guide, result, 0 };
-  size_t n_items = ((size_t)transfer->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
+  const size_t n_items = ((size_t)transfer->height + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
+  const size_t look = MAX (ITEMS_PER_LOOK, THREAD_ITEMS_PER_LOOK * (size_t)transfer->n_threads);
 
   for (int half = 0; half < 2; half++)
-    for (fit.first_item = 0; fit.first_item < n_items; fit.first_item += ITEMS_PER_LOOK)
+    for (fit.first_item = 0; fit.first_item < n_items; fit.first_item += look)
       {
-        size_t n = MIN (ITEMS_PER_LOOK, n_items - fit.first_item);
+        size_t n = MIN (look, n_items - fit.first_item);
 
         cg_parallel_for (transfer->n_threads, n, halves[half], &fit);
         if (go_on && !go_on (0.5 * (half + (double)(fit.first_item + n) / (double)n_items), data))

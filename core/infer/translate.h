@@ -101,8 +101,8 @@ CG_PUBLIC gboolean cg_translate_rows (CgModel *model, const CgTranslateOptions *
  * cg_translate_network:
  * @pixels: (out) [network_height][network_width][3] R'G'B', sizes from cg_translate_estimate(); may lie outside 0 … 1
  *
- * The first half of cg_translate(), and all of its cost: the network's own pixels. Looks at size_mode, size, memory_limit and n_threads
- * as well as at what cg_translate_carry() will need. Errors as there.
+ * The first half of cg_translate(), and all of its cost: the network's own pixels. Looks at size_mode, size, statistics, memory_limit and
+ * n_threads as well as at what cg_translate_carry() will need. Errors as there.
  */
 CG_PUBLIC gboolean cg_translate_network (CgModel *model, const CgTranslateOptions *options, int width, int height,
                                          const float *in, size_t in_stride, float *pixels, CgTranslateProgress progress,
@@ -134,7 +134,8 @@ CG_PUBLIC gboolean cg_translate_carry_rows (const CgTranslateOptions *options, i
                                             CgTranslateProgress progress, gpointer progress_data,
                                             GCancellable *cancellable, GError **error);
 
-/* The size at which the network would run (before padding), and the bytes it would allocate. */
+/* The size at which the network would run (before padding), and the bytes that cg_translate() would allocate; by rows they are fewer in
+ * CG_SIZE_FULL. */
 CG_PUBLIC gboolean cg_translate_estimate (CgModel *model, const CgTranslateOptions *options, int width, int height,
                                           int *network_width, int *network_height, guint64 *bytes, GError **error);
 
