@@ -6,6 +6,8 @@
 #include <gegl.h>
 #include <glib/gi18n-lib.h>
 
+#include "text-scale.h"
+
 #define WIDTH 340
 #define HEIGHT 110
 
@@ -40,7 +42,7 @@ cg_details_new (void)
   gtk_text_view_set_wrap_mode (GTK_TEXT_VIEW (view), GTK_WRAP_WORD_CHAR);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (scrolled), GTK_SHADOW_IN);
-  gtk_widget_set_size_request (scrolled, WIDTH, HEIGHT);
+  gtk_widget_set_size_request (scrolled, cg_text_scale (WIDTH), cg_text_scale (HEIGHT));
   gtk_container_add (GTK_CONTAINER (scrolled), view);
   gtk_box_pack_start (GTK_BOX (box), scrolled, TRUE, TRUE, 0);
   gtk_box_pack_end (GTK_BOX (row), copy, FALSE, FALSE, 0);

@@ -9,6 +9,7 @@
 #include "model-cost.h"
 #include "model-view.h"
 #include "preview.h"
+#include "text-scale.h"
 
 struct _CgDialog
 {
@@ -87,7 +88,8 @@ get_preview_area (CgDialog *dialog)
 
   if (dialog->settings.size_mode == CG_SIZE_FULL)
     {
-      int width = MIN (area.width, CG_PREVIEW_WIDTH), height = MIN (area.height, CG_PREVIEW_HEIGHT);
+      int width = MIN (area.width, cg_text_scale (CG_PREVIEW_WIDTH));
+      int height = MIN (area.height, cg_text_scale (CG_PREVIEW_HEIGHT));
 
       cg_preview_get_centre (dialog->preview, &x, &y);
       area.x = CLAMP (x - width / 2, area.x, area.x + area.width - width);
@@ -378,7 +380,7 @@ add_label (GtkWidget *box, const char *text, int width)
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   gtk_widget_set_can_focus (label, FALSE); /* by the mouse only: it would be a stop for everyone else */
   gtk_misc_set_alignment (GTK_MISC (label), 0.0f, 0.0f);
-  gtk_widget_set_size_request (label, width, -1);
+  gtk_widget_set_size_request (label, cg_text_scale (width), -1);
   gtk_box_pack_start (GTK_BOX (box), label, FALSE, FALSE, 0);
   return label;
 }

@@ -8,6 +8,7 @@
 #include "details.h"
 #include "model-chooser.h"
 #include "model-install.h"
+#include "text-scale.h"
 
 #define THUMBNAIL_SIZE 64
 
@@ -348,7 +349,7 @@ build_list (CgModelView *view)
   gtk_tree_view_append_column (GTK_TREE_VIEW (view->tree), column);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (view->scrolled), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (view->scrolled), GTK_SHADOW_IN);
-  gtk_widget_set_size_request (view->scrolled, CG_MODEL_VIEW_WIDTH, 200);
+  gtk_widget_set_size_request (view->scrolled, cg_text_scale (CG_MODEL_VIEW_WIDTH), cg_text_scale (200));
   gtk_container_add (GTK_CONTAINER (view->scrolled), view->tree);
   g_signal_connect (gtk_tree_view_get_selection (GTK_TREE_VIEW (view->tree)), "changed",
                     G_CALLBACK (on_selection_changed), view);
@@ -372,8 +373,9 @@ build_empty (CgModelView *view)
   gtk_label_set_markup (GTK_LABEL (view->empty), text);
   gtk_label_set_line_wrap (GTK_LABEL (view->empty), TRUE);
   gtk_label_set_selectable (GTK_LABEL (view->empty), TRUE);
+  gtk_widget_set_can_focus (view->empty, FALSE); /* by the mouse only, as all texts */
   gtk_misc_set_alignment (GTK_MISC (view->empty), 0.0f, 0.0f);
-  gtk_widget_set_size_request (view->empty, CG_MODEL_VIEW_WIDTH, 200);
+  gtk_widget_set_size_request (view->empty, cg_text_scale (CG_MODEL_VIEW_WIDTH), cg_text_scale (200));
   gtk_widget_set_no_show_all (view->empty, TRUE);
 }
 
@@ -429,8 +431,9 @@ cg_model_view_new (const char *chosen, void (*changed) (gpointer data), gpointer
   view->message = gtk_label_new ("");
   gtk_label_set_line_wrap (GTK_LABEL (view->message), TRUE);
   gtk_label_set_selectable (GTK_LABEL (view->message), TRUE);
+  gtk_widget_set_can_focus (view->message, FALSE);
   gtk_misc_set_alignment (GTK_MISC (view->message), 0.0f, 0.0f);
-  gtk_widget_set_size_request (view->message, CG_MODEL_VIEW_WIDTH, -1);
+  gtk_widget_set_size_request (view->message, cg_text_scale (CG_MODEL_VIEW_WIDTH), -1);
   gtk_box_pack_start (GTK_BOX (view->box), view->message, FALSE, FALSE, 0);
   add_button (view, buttons, _ ("Open _File…"), _ ("Uses a model file where it lies"), G_CALLBACK (on_open));
   view->install

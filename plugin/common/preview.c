@@ -6,10 +6,14 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "text-scale.h"
 #include "translation-view.h"
 
 /* Squares that show through where the picture is transparent. */
 #define CHECK_SIZE 8
+
+/* Of the slider at least, whatever stands beside it in some language. */
+#define SPLIT_WIDTH 80
 
 /* How near to the line the mouse takes hold of it, and how far an arrow key moves the picture. */
 #define LINE_REACH 8
@@ -59,8 +63,8 @@ get_part (CgPreview *preview, GeglRectangle *part, int *width, int *height)
   double scale;
 
   gtk_widget_get_allocation (preview->canvas, &room);
-  room.width = MAX (room.width, CG_PREVIEW_WIDTH);
-  room.height = MAX (room.height, CG_PREVIEW_HEIGHT);
+  room.width = MAX (room.width, cg_text_scale (CG_PREVIEW_WIDTH));
+  room.height = MAX (room.height, cg_text_scale (CG_PREVIEW_HEIGHT));
   *part = *area;
   if (shows_pixels (preview))
     {
@@ -338,7 +342,7 @@ static void
 build_canvas (CgPreview *preview)
 {
   preview->canvas = gtk_drawing_area_new ();
-  gtk_widget_set_size_request (preview->canvas, CG_PREVIEW_WIDTH, CG_PREVIEW_HEIGHT);
+  gtk_widget_set_size_request (preview->canvas, cg_text_scale (CG_PREVIEW_WIDTH), cg_text_scale (CG_PREVIEW_HEIGHT));
   gtk_widget_set_can_focus (preview->canvas, TRUE);
   gtk_widget_add_events (preview->canvas, GDK_BUTTON_PRESS_MASK | GDK_BUTTON1_MOTION_MASK | GDK_KEY_PRESS_MASK);
   atk_object_set_name (gtk_widget_get_accessible (preview->canvas), _ ("Preview"));
@@ -387,6 +391,7 @@ cg_preview_new (GeglBuffer *source, void (*moved) (gpointer data), gpointer data
   preview->split = gtk_hscale_new_with_range (0.0, 1.0, 0.01);
   gtk_scale_set_draw_value (GTK_SCALE (preview->split), FALSE);
   gtk_range_set_value (GTK_RANGE (preview->split), 0.5);
+  gtk_widget_set_size_request (preview->split, cg_text_scale (SPLIT_WIDTH), -1);
   gtk_box_pack_start (GTK_BOX (row), new_label (_ ("_Zoom:"), preview->zoom), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (row), preview->zoom, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (row), new_label (_ ("_Before / after:"), preview->split), FALSE, FALSE, 6);

@@ -4,7 +4,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
 
 /* Network pixels around the part: the windows of the transfer, and what enlarging reaches. */
 #define SURROUNDINGS 12
@@ -180,7 +179,6 @@ cg_translation_view_render (const CgTranslationView *view, const CgSettings *set
   gsize row = 3 * (gsize)view->photo_width;
   CgTranslateOptions options;
   g_autofree float *finished = NULL;
-  g_autofree float *pixels = NULL;
 
   cg_settings_get_options (settings, &options);
   if (!view->pixels || options.strength <= 0.0)
@@ -189,12 +187,9 @@ cg_translation_view_render (const CgTranslationView *view, const CgSettings *set
       return TRUE;
     }
   finished = try_new_rgb (view->photo_width, view->photo_height, error);
-  pixels = finished ? try_new_rgb (view->network_width, view->network_height, error) : NULL;
-  if (!pixels)
-    return FALSE;
-  memcpy (pixels, view->pixels, 3 * sizeof (float) * (gsize)view->network_width * (gsize)view->network_height);
-  if (!cg_translate_carry (&options, view->photo_width, view->photo_height, view->photo, row, view->network_width,
-                           view->network_height, pixels, finished, row, error))
+  if (!finished
+      || !cg_translate_carry (&options, view->photo_width, view->photo_height, view->photo, row, view->network_width,
+                              view->network_height, view->pixels, finished, row, error))
     return FALSE;
   show (view, finished, rgb, stride);
   return TRUE;

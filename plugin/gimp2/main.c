@@ -4,6 +4,7 @@
 #include <libgimp/gimp.h>
 
 #include "apply.h"
+#include "gegl-start.h"
 #include "help.h"
 #include "window.h"
 
@@ -153,7 +154,7 @@ run (const char *name, int n_params, const GimpParam *params, int *n_values, Gim
   GimpRunMode run_mode = (GimpRunMode)params[0].data.d_int32;
   g_autoptr (GError) error = NULL;
 
-  gegl_init (NULL, NULL);
+  cg_gegl_start ();
 
   *values = returned;
   *n_values = 2;

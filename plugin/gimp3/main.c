@@ -4,6 +4,7 @@
 #include <libgimp/gimp.h>
 
 #include "apply.h"
+#include "gegl-start.h"
 #include "help.h"
 #include "window.h"
 
@@ -105,7 +106,7 @@ run (GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image, GimpDrawa
   GimpPDBStatusType status;
   GimpValueArray *values;
 
-  gegl_init (NULL, NULL);
+  cg_gegl_start ();
   status = translate (run_mode, image, drawables, config, &layers, &error);
   values = gimp_procedure_new_return_values (procedure, status, error);
   if (status == GIMP_PDB_SUCCESS)

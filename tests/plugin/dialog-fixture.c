@@ -11,7 +11,8 @@
 
 #define PATIENCE 120 /* seconds */
 
-typedef gboolean (*Match) (GtkWidget *widget, const char *text);
+/* What is looked for is a text, or a widget. */
+typedef gboolean (*Match) (GtkWidget *widget, gconstpointer wanted);
 
 static char *folder;
 
@@ -35,7 +36,7 @@ on_ready (gboolean ready, gpointer data)
 }
 
 static Fixture *
-make (const char *model, int width, int height, const char *no_replacing)
+make (const char *model, int width, int height, int size, const char *no_replacing)
 {
   Fixture *fixture = g_new0 (Fixture, 1);
   CgDialogSource source
@@ -46,7 +47,7 @@ make (const char *model, int width, int height, const char *no_replacing)
   g_free (settings.model);
   settings.model = g_strdup (model);
   settings.size_mode = CG_SIZE_SIZE;
-  settings.size = 64;
+  settings.size = size;
   settings.detail = 0.5;
   if (no_replacing)
     settings.output = CG_OUTPUT_REPLACE;
@@ -63,13 +64,19 @@ make (const char *model, int width, int height, const char *no_replacing)
 Fixture *
 fixture_new (const char *model, int width, int height)
 {
-  return make (model, width, height, NULL);
+  return make (model, width, height, 64, NULL);
+}
+
+Fixture *
+fixture_new_fine (const char *model, int width, int height, int size)
+{
+  return make (model, width, height, size, NULL);
 }
 
 Fixture *
 fixture_new_refused (const char *model, const char *reason)
 {
-  return make (model, 60, 50, reason);
+  return make (model, 60, 50, 64, reason);
 }
 
 void
@@ -85,7 +92,7 @@ fixture_free (Fixture *fixture)
 typedef struct
 {
   Match match;
-  const char *text;
+  gconstpointer wanted;
   GtkWidget *found;
 } Search;
 
@@ -94,30 +101,30 @@ search (GtkWidget *widget, gpointer data)
 {
   Search *state = data;
 
-  if (!state->found && state->match (widget, state->text))
+  if (!state->found && state->match (widget, state->wanted))
     state->found = widget;
   else if (!state->found && GTK_IS_CONTAINER (widget))
     gtk_container_forall (GTK_CONTAINER (widget), search, state);
 }
 
 static GtkWidget *
-find (Fixture *fixture, Match match, const char *text)
+find (Fixture *fixture, Match match, gconstpointer wanted)
 {
-  Search state = { match, text, NULL };
+  Search state = { match, wanted, NULL };
 
   search (fixture->window, &state);
   return state.found;
 }
 
 static gboolean
-is_label_of_another (GtkWidget *widget, const char *text)
+is_label_of_another (GtkWidget *widget, gconstpointer text)
 {
   return GTK_IS_LABEL (widget) && gtk_label_get_mnemonic_widget (GTK_LABEL (widget))
          && g_str_equal (gtk_label_get_text (GTK_LABEL (widget)), text);
 }
 
 static gboolean
-is_visible_label (GtkWidget *widget, const char *text)
+is_visible_label (GtkWidget *widget, gconstpointer text)
 {
   return GTK_IS_LABEL (widget) && gtk_widget_get_mapped (widget)
          && strstr (gtk_label_get_text (GTK_LABEL (widget)), text);
@@ -130,13 +137,13 @@ fixture_is_shown (Fixture *fixture, const char *text)
 }
 
 static gboolean
-is_button (GtkWidget *widget, const char *text)
+is_button (GtkWidget *widget, gconstpointer text)
 {
   return GTK_IS_BUTTON (widget) && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), text) == 0;
 }
 
 static gboolean
-is_named (GtkWidget *widget, const char *text)
+is_named (GtkWidget *widget, gconstpointer text)
 {
   return GTK_IS_DRAWING_AREA (widget)
          && g_strcmp0 (atk_object_get_name (gtk_widget_get_accessible (widget)), text) == 0;
@@ -285,6 +292,39 @@ fixture_preview (Fixture *fixture)
   g_assert_nonnull (after);
 }
 
+static gboolean
+is_label_of_focus (GtkWidget *widget, gconstpointer focus)
+{
+  return GTK_IS_LABEL (widget) && gtk_label_get_mnemonic_widget (GTK_LABEL (widget)) == focus;
+}
+
+static gboolean
+is_active (Fixture *fixture, const char *what)
+{
+  return gtk_window_is_active (GTK_WINDOW (fixture->window));
+}
+
+const char *
+fixture_tab (Fixture *fixture)
+{
+  GtkWidget *focus, *label;
+
+  gdk_window_focus (gtk_widget_get_window (fixture->window), GDK_CURRENT_TIME);
+  wait_until (fixture, is_active, "the window to be active");
+  gtk_widget_child_focus (fixture->window, GTK_DIR_TAB_FORWARD);
+  focus = gtk_window_get_focus (GTK_WINDOW (fixture->window));
+  g_assert_nonnull (focus);
+  /* Of a menu the button inside it has the focus. */
+  for (GtkWidget *widget = focus; widget; widget = gtk_widget_get_parent (widget))
+    {
+      label = find (fixture, is_label_of_focus, widget);
+      if (label)
+        return gtk_label_get_text (GTK_LABEL (label));
+    }
+  return GTK_IS_DRAWING_AREA (focus) ? atk_object_get_name (gtk_widget_get_accessible (focus))
+                                     : G_OBJECT_TYPE_NAME (focus);
+}
+
 /* --- applying -------------------------------------------------------------------------------------------------------------------- */
 
 GeglBuffer *
@@ -341,6 +381,19 @@ save_wrong (const char *from, const char *to)
   g_assert_no_error (error);
 }
 
+/* Else GTK 3 cannot tell that its own icons are PNG files. */
+static void
+copy_file_types (void)
+{
+  g_autofree char *path = g_build_filename (folder, "mime", "mime.cache", NULL);
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autoptr (GFile) from = g_file_new_for_path ("/usr/share/mime/mime.cache");
+  g_autoptr (GFile) to = g_file_new_for_path (path);
+
+  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+  g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL); /* a system without it needs none */
+}
+
 int
 fixture_main (int argc, char **argv, const FixtureTest *tests)
 {
@@ -360,6 +413,7 @@ fixture_main (int argc, char **argv, const FixtureTest *tests)
   wrong = g_build_filename (models, "wrong.safetensors", NULL);
   g_assert_cmpint (g_mkdir_with_parents (models, 0700), ==, 0);
   g_setenv ("XDG_DATA_DIRS", folder, TRUE);
+  copy_file_types ();
   g_unsetenv ("CYCLEGAN_MODEL_PATH");
   g_setenv ("NO_AT_BRIDGE", "1", TRUE);
   g_setenv ("LC_ALL", "C.UTF-8", TRUE);

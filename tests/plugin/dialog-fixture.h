@@ -24,6 +24,8 @@ typedef struct
 /* The models "tiny", "tiny-2" and "wrong", whose weights are damaged, are installed in cyclegan/models below fixture_folder().
  * Detail 0.5, size 64, else the defaults. */
 Fixture *fixture_new (const char *model, int width, int height);
+/* The same with another size, which need not be one that the slider has. */
+Fixture *fixture_new_fine (const char *model, int width, int height, int size);
 /* The same over a layer that cannot be replaced, where that was done the last time. */
 Fixture *fixture_new_refused (const char *model, const char *reason);
 void fixture_free (Fixture *fixture);
@@ -36,6 +38,9 @@ void fixture_settle (void);
 void fixture_set (Fixture *fixture, const char *label, double value);
 void fixture_press (Fixture *fixture, const char *button);
 void fixture_key (Fixture *fixture, const char *name, guint key);
+
+/* By a Tab to the next widget. Returns: what is written on it or beside it, else its type; (transfer none). */
+const char *fixture_tab (Fixture *fixture);
 
 /* Presses the button and waits for the picture. */
 void fixture_preview (Fixture *fixture);

@@ -2,6 +2,7 @@
 /* The dialog's contents on a display of their own: every control is changed through its widget, and the pixels must follow. */
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dialog-fixture.h"
 #include "picture.h"
@@ -290,6 +291,40 @@ test_estimate (void)
   fixture_free (fixture);
 }
 
+/* What the network would see is twice as large as the limit, a quarter of this machine's memory. */
+static void
+test_memory (void)
+{
+  const int size = 1024, width = 16;
+  double pixels = 0.5 * (double)sysconf (_SC_PHYS_PAGES) * (double)sysconf (_SC_PAGESIZE) / (2 * 3 * sizeof (float));
+  Fixture *fixture = fixture_new_fine ("tiny", width, (int)(pixels / size / size * width), size);
+  g_autofree char *copied = NULL;
+
+  fixture_press (fixture, "_Preview");
+  fixture_wait_for_text (fixture, "of memory, the limit is");
+  g_assert_null (cg_dialog_get_after (fixture->dialog));
+  g_assert_true (fixture_is_shown (fixture, "Details"));
+  fixture_press (fixture, "Copy");
+  copied = gtk_clipboard_wait_for_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD));
+  g_assert_nonnull (strstr (copied, "of memory, the limit is"));
+  g_assert_nonnull (strstr (copied, "\nmodel: tiny\ngimp-cyclegan "));
+  fixture_free (fixture);
+}
+
+/* Every control once, those to the right after those to the left, and no text that can only be read. */
+static void
+test_tab (void)
+{
+  const char *const expected[]
+      = { "Open File…",    "Install Model…", "Remove",  "Stroke size:", "Fineness:",       "Detail:", "Apply:",
+          "Strength (%):", "New layer",      "Preview", "Zoom:",        "Before / after:", "Preview", "Models:" };
+  Fixture *fixture = fixture_new ("tiny", 60, 50);
+
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpstr (fixture_tab (fixture), ==, expected[i]);
+  fixture_free (fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -306,5 +341,7 @@ main (int argc, char **argv)
                                               { "/dialog/vanished", test_vanished },
                                               { "/dialog/broken", test_broken },
                                               { "/dialog/estimate", test_estimate },
+                                              { "/dialog/memory", test_memory },
+                                              { "/dialog/tab", test_tab },
                                               { NULL, NULL } });
 }

@@ -48,6 +48,8 @@ COMMON = """
 (define (count) (put "layers" (length (layers (newest)))))
 (define (asked name image)
   (catch #f (ask image))
+  (keep name image))
+(define (keep name image)
   (count)
   (let* ((copy (car (gimp-image-duplicate image)))) (top copy) (gimp-image-flatten copy) (save copy name) (gimp-image-delete copy)))
 """
@@ -212,7 +214,7 @@ class Session:
 
 
 def test_menu(session):
-    """Filters > Artistic > Neural Translation, and undone by one step."""
+    """Filters > Artistic > Neural Translation, undone by one step, and repeated by Ctrl+F as it was, without a question."""
     session.batch('(begin-with "photo.ppm")')
     window = wait_for("the image's window", lambda: session.find("96x72"))
     run("xdotool", "windowactivate", "--sync", window)
@@ -225,22 +227,27 @@ def test_menu(session):
     session.keys("n")
     session.dialog()
     session.shot("dialog")
-    session.keys("alt+o")
+    session.keys("alt+a", "Down", "alt+o")
     wait_for("the dialog to close", lambda: not session.find(TITLE))
 
-    def count():
-        session.batch("(count)")
+    def layers(name):
+        session.batch(f'(keep "{name}.ppm" (newest))')
         return int(session.read("layers"))
-    wait_for("the new layer", lambda: count() == 2)
+    wait_for("the new layer", lambda: layers("chosen") == 2)
     run("xdotool", "windowactivate", "--sync", window)
     session.keys("ctrl+z")
-    wait_for("the undone step", lambda: count() == 1)
+    wait_for("the undone step", lambda: layers("undone") == 1)
+    session.keys("ctrl+f")
+    wait_for("the repeated step", lambda: layers("repeated") == 2)
+    expect(session.read("undone.ppm") == session.read("photo.ppm"), "the picture as it was")
+    expect(session.read("repeated.ppm") == session.read("chosen.ppm") != session.read("undone.ppm"), "the same picture again")
 
 
 def test_controls(session):
-    base, n_layers = session.ask("base")
+    base, n_layers = session.ask("base", "alt+m", "Home", "space", "alt+r")
     expect(n_layers == 2, "a new layer")
     expect(base != session.read("photo.ppm"), "a translated picture")
+    expect(base != session.read("chosen.ppm"), "another picture than that of the last values")
     changes = {
         "every-pixel": ("alt+t", "Down", "Down"),
         "finer": ("alt+t", "Down", "alt+n", "Home"),
