@@ -178,6 +178,7 @@ expect_with_alpha (const char *name)
     alpha[i] = source[4 * i + 3];
   g_assert_true (cg_fill_hidden_pixels (rgb, 3 * (gsize)width, alpha, (gsize)width, width, height));
   cg_translate_options_init (&options);
+  options.detail = 0.7;
   cg_translate (model, &options, width, height, rgb, 3 * (gsize)width, rgb, 3 * (gsize)width, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < n; i++)
@@ -388,7 +389,8 @@ prepare_home (void)
   g_autoptr (GError) error = NULL;
 
   gimp_session_prepare (folder);
-  g_file_set_contents (last, "{'model': <b'tiny'>, 'size-mode': <1>, 'size': <20>, 'output': <1>}", -1, &error);
+  g_file_set_contents (last, "{'model': <b'tiny'>, 'size-mode': <1>, 'size': <20>, 'detail': <0.7>, 'output': <1>}", -1,
+                       &error);
   g_assert_no_error (error);
 }
 
