@@ -71,7 +71,7 @@
          (top (car (gimp-file-load-layer RUN-NONINTERACTIVE image (path "pixel.png")))))
     (gimp-image-insert-layer image top 0 0)
     (let* ((results (car (plug-in-cyclegan-translate
-             #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector top bottom) #:model "tiny"))))
+             #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector top bottom) #:model "tiny" #:detail 0.7))))
       (say "several-results" (vector-length results))
       (say "several-layers" (length (layers image)))
       (save image (vector-ref results 0) "several-0-replaced.png")
