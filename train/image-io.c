@@ -174,6 +174,21 @@ read_size (FILE *file, const char *path, CgImageFormat format, const guint8 *hea
   return check_size (*width, *height, error);
 }
 
+/* Opens an image whose size is known and allowed then; the position is at its beginning. */
+static FILE *
+open_sized (const char *path, CgImageFormat *format, int *width, int *height, GError **error)
+{
+  guint8 head[CG_IMAGE_FORMAT_HEAD];
+  gsize length;
+  FILE *file = open_image (path, format, head, &length, error);
+
+  if (file && !read_size (file, path, *format, head, length, width, height, error))
+    g_clear_pointer (&file, fclose);
+  if (file)
+    rewind (file);
+  return file;
+}
+
 /* GEGL's loaders for these formats show what is missing as black or as whatever was in memory. */
 static gboolean
 check_whole (const char *path, CgImageFormat format, GError **error)
@@ -206,81 +221,64 @@ read_orientation (const char *path)
 static CgImage *
 load (const char *path, GError **error)
 {
-  guint8 head[CG_IMAGE_FORMAT_HEAD];
-  gsize length;
   CgImageFormat format;
-  FILE *file = open_image (path, &format, head, &length, error);
-  CgImage *image = NULL;
   int width, height;
+  FILE *file = open_sized (path, &format, &width, &height, error);
+  CgImage *image = NULL;
 
   if (!file)
     return NULL;
-  if (read_size (file, path, format, head, length, &width, &height, error))
+  if (format == CG_IMAGE_FORMAT_JPEG)
+    image = cg_jpeg_decode (file, error);
+  else if (check_whole (path, format, error))
     {
-      rewind (file);
-      if (format == CG_IMAGE_FORMAT_JPEG)
-        image = cg_jpeg_decode (file, error);
-      else if (check_whole (path, format, error))
-        {
-          cg_gegl_lock ();
-          image = cg_gegl_load (cg_image_format_get_loader (format), path, error);
-          cg_gegl_unlock ();
-        }
+      cg_gegl_lock ();
+      image = cg_gegl_load (cg_image_format_get_loader (format), path, error);
+      cg_gegl_unlock ();
     }
   fclose (file);
   return image ? cg_image_orientation_apply (image, read_orientation (path), error) : NULL;
 }
 
+/* Whether all of the file is there, as far as that shows without GEGL. */
+static gboolean
+look_through (FILE *file, const char *path, CgImageFormat format, GError **error)
+{
+  return format == CG_IMAGE_FORMAT_JPEG ? cg_jpeg_check (file, error) : check_whole (path, format, error);
+}
+
 /* A JPEG is decoded once more than needed: GEGL's loader, which knows all its colour spaces, would end the process on damage. */
 static GeglBuffer *
-load_stored (const char *path, GError **error)
+load_stored (FILE *file, const char *path, CgImageFormat format, GError **error)
 {
-  guint8 head[CG_IMAGE_FORMAT_HEAD];
-  gsize length;
-  CgImageFormat format;
-  FILE *file = open_image (path, &format, head, &length, error);
-  GeglBuffer *buffer = NULL;
-  gboolean jpeg;
-  int width, height;
+  GeglBuffer *buffer;
 
-  if (!file)
+  if (!look_through (file, path, format, error))
     return NULL;
-  jpeg = format == CG_IMAGE_FORMAT_JPEG;
-  if (read_size (file, path, format, head, length, &width, &height, error))
-    {
-      rewind (file);
-      if (jpeg ? cg_jpeg_check (file, error) : check_whole (path, format, error))
-        {
-          cg_gegl_lock ();
-          buffer = cg_gegl_load_stored (jpeg ? "gegl:jpg-load" : cg_image_format_get_loader (format), path, error);
-          cg_gegl_unlock ();
-        }
-    }
-  fclose (file);
+  cg_gegl_lock ();
+  buffer = cg_gegl_load_stored (format == CG_IMAGE_FORMAT_JPEG ? "gegl:jpg-load" : cg_image_format_get_loader (format),
+                                path, error);
+  cg_gegl_unlock ();
   return buffer;
 }
 
 static gboolean
 probe (const char *path, int *width, int *height, GError **error)
 {
-  guint8 head[CG_IMAGE_FORMAT_HEAD];
-  gsize length;
   CgImageFormat format;
-  FILE *file = open_image (path, &format, head, &length, error);
-  gboolean ok;
+  FILE *file = open_sized (path, &format, width, height, error);
   int stored;
 
   if (!file)
     return FALSE;
-  ok = read_size (file, path, format, head, length, width, height, error);
   fclose (file);
-  if (ok && cg_image_orientation_swaps (read_orientation (path)))
+  if (cg_image_orientation_swaps (read_orientation (path)))
     {
       stored = *width;
       *width = *height;
       *height = stored;
     }
-  return ok;
+  return TRUE;
 }
 
 static void
@@ -306,10 +304,18 @@ cg_image_load (const char *path, GError **error)
 GeglBuffer *
 cg_image_load_stored (const char *path, GError **error)
 {
-  GeglBuffer *buffer;
+  CgImageFormat format;
+  int width, height;
+  FILE *file;
+  GeglBuffer *buffer = NULL;
 
   cg_image_init ();
-  buffer = load_stored (path, error);
+  file = open_sized (path, &format, &width, &height, error);
+  if (file)
+    {
+      buffer = load_stored (file, path, format, error);
+      fclose (file);
+    }
   if (!buffer)
     name_file (error, path);
   return buffer;
@@ -318,24 +324,19 @@ cg_image_load_stored (const char *path, GError **error)
 gboolean
 cg_image_check (const char *path, int width, int height, GError **error)
 {
-  guint8 head[CG_IMAGE_FORMAT_HEAD];
-  gsize length;
   CgImageFormat format;
-  FILE *file = open_image (path, &format, head, &length, error);
-  g_autoptr (GeglBuffer) buffer = NULL;
   int actual_width, actual_height;
+  FILE *file = open_sized (path, &format, &actual_width, &actual_height, error);
+  g_autoptr (GeglBuffer) buffer = NULL;
   gboolean ok;
 
   if (!file)
     return FALSE;
-  ok = read_size (file, path, format, head, length, &actual_width, &actual_height, error);
-  rewind (file);
-  if (ok && format == CG_IMAGE_FORMAT_JPEG)
-    ok = cg_jpeg_check (file, error);
-  else if (ok && format == CG_IMAGE_FORMAT_PNG)
-    ok = check_whole (path, format, error); /* its checksums say all */
-  else if (ok)
-    ok = (buffer = load_stored (path, error)) != NULL;
+  /* The checksums of a PNG say all. */
+  if (format == CG_IMAGE_FORMAT_JPEG || format == CG_IMAGE_FORMAT_PNG)
+    ok = look_through (file, path, format, error);
+  else
+    ok = (buffer = load_stored (file, path, format, error)) != NULL;
   fclose (file);
   if (!ok || (width == actual_width && height == actual_height))
     return ok;

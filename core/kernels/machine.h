@@ -59,6 +59,16 @@ cg_gemm_even_rows (const CgGemm *gemm, int count)
   return gemm->strided ? cg_ceil_div (MAX (count, 1), cg_ceil_div (MAX (count, 1), gemm->n_pixels)) : gemm->n_pixels;
 }
 
+/* Fetches part @part of @n_parts of @floats into the second-level cache. */
+static inline void
+cg_fetch_part (const float *from, size_t floats, int part, int n_parts)
+{
+  const size_t length = cg_round_line (floats / (size_t)n_parts + 1), first = (size_t)part * length;
+
+  for (size_t e = first; e < MIN (first + length, floats); e += 16)
+    __builtin_prefetch (from + e, 0, 2);
+}
+
 /* Below this many channels on either side Winograd's transforms cost more than the products they save. */
 #define CG_WINOGRAD_LEAST_CHANNELS 32
 

@@ -266,16 +266,6 @@ multiply_strided (const Job *job, const float *x, int i, int step, int rows, con
   job->machine->gemm->strided (rows, columns, &operands, false, out, (size_t)plan->k_group);
 }
 
-/* Part @part of @n_parts of @floats. */
-static void
-fetch_part (const float *from, size_t floats, int part, int n_parts)
-{
-  const size_t length = cg_round_line (floats / (size_t)n_parts + 1), first = (size_t)part * length;
-
-  for (size_t e = first; e < MIN (first + length, floats); e += 16)
-    __builtin_prefetch (from + e, 0, 2);
-}
-
 /* out [c][k] of one element and one group. */
 static void
 multiply_element (const Job *job, const float *x, int n_c, const float *y, int n_k, float *out)
@@ -297,8 +287,8 @@ multiply_element (const Job *job, const float *x, int n_c, const float *y, int n
             multiply_strided (job, x, i, step, rows, y + j, columns, to);
             continue;
           }
-        fetch_part (x + plan->x_element, (size_t)plan->c_group * job->count, tile, n_tiles);
-        fetch_part (y + plan->y_element, (size_t)plan->k_group * job->count, tile, n_tiles);
+        cg_fetch_part (x + plan->x_element, (size_t)plan->c_group * job->count, tile, n_tiles);
+        cg_fetch_part (y + plan->y_element, (size_t)plan->k_group * job->count, tile, n_tiles);
         gemm->tile (gemm, rows, columns, job->count, x + (size_t)i * job->count, y + (size_t)j * job->count, false, to,
                     (size_t)plan->k_group);
       }

@@ -231,17 +231,6 @@ transform_to_panels (const RunJob *job, int first, int count, float *tiles, floa
     }
 }
 
-/* Fetches part @i of @n of the next panel of weights into the second-level cache: they come from memory, all 36 elements of them, and
- * a kernel that takes panels does not look further than the one it has. Saves a tenth of the products' time. */
-static void
-fetch_part (const float *next, size_t floats, int i, int n)
-{
-  const size_t part = cg_round_line (floats / (size_t)n + 1), first = (size_t)i * part;
-
-  for (size_t e = first; e < MIN (first + part, floats); e += 16)
-    __builtin_prefetch (next + e, 0, 2);
-}
-
 static void
 multiply_elements (const RunJob *job, int count, const float *in, float *products)
 {
@@ -274,7 +263,9 @@ multiply_elements (const RunJob *job, int count, const float *in, float *product
                            false, to, plan->product_step);
           else
             {
-              fetch_part (weights + panel, panel, i / step, cg_ceil_div (count, step));
+              /* The next panel of weights comes from memory, all 36 elements of it, and a kernel that takes panels does not look further
+               * than the one it has. Saves a tenth of the products' time. */
+              cg_fetch_part (weights + panel, panel, i / step, cg_ceil_div (count, step));
               gemm->tile (gemm, rows, gemm->n_channels, depth, from + (size_t)i * depth, weights, false, to,
                           plan->product_step);
             }

@@ -37,12 +37,6 @@ cg_profile_free (CgProfile *profile)
   g_free (profile);
 }
 
-void
-cg_profile_clear (CgProfile *profile)
-{
-  g_array_set_size (profile->entries, 0);
-}
-
 guint
 cg_profile_get_n_entries (const CgProfile *profile)
 {

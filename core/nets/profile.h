@@ -30,9 +30,6 @@ CG_PUBLIC CgProfile *cg_profile_new (void);
 CG_PUBLIC void cg_profile_free (CgProfile *profile);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CgProfile, cg_profile_free)
 
-/* Forgets all entries, so that a warm-up does not count. */
-CG_PUBLIC void cg_profile_clear (CgProfile *profile);
-
 /* Entries in the order of their first appearance. */
 CG_PUBLIC guint cg_profile_get_n_entries (const CgProfile *profile);
 CG_PUBLIC const CgProfileEntry *cg_profile_get_entry (const CgProfile *profile, guint i);

@@ -235,9 +235,3 @@ cg_step_set_profile (CgStep *step, CgProfile *profile)
         cg_pass_set_profile (direction->penalty, profile, share);
     }
 }
-
-size_t
-cg_step_get_arena_bytes (const CgStep *step)
-{
-  return cg_arena_measure (step->directions[0].arena) + cg_arena_measure (step->directions[1].arena);
-}

@@ -79,7 +79,4 @@ CG_PUBLIC CgImagePool *cg_step_get_pool_b (CgStep *step); /* of fake B, shown to
 /* Times of every layer are added to @profile (transfer none) from now on; NULL ends that. */
 CG_PUBLIC void cg_step_set_profile (CgStep *step, CgProfile *profile);
 
-/* Bytes of the two allocations that hold activations and scratch. */
-CG_PUBLIC size_t cg_step_get_arena_bytes (const CgStep *step);
-
 G_END_DECLS

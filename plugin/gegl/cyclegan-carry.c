@@ -31,6 +31,7 @@ property_double (strength, "Strength", 1.0)
 #include <cyclegan.h>
 #include <gegl-op.h>
 
+#include "host-threads.h"
 #include "picture-rows.h"
 
 /**
@@ -113,15 +114,13 @@ static CgTranslateOptions
 get_options (const GeglProperties *o)
 {
   CgTranslateOptions options;
-  int wish = 0;
 
   cg_translate_options_init (&options);
   options.size_mode = (CgSizeMode)o->size_mode;
   options.detail = o->detail;
   options.apply = (CgApply)o->apply;
   options.strength = o->strength;
-  g_object_get (gegl_config (), "threads", &wish, NULL);
-  options.n_threads = MAX (1, MIN (wish, cg_parallel_get_default_threads ()));
+  options.n_threads = cg_host_get_threads ();
   return options;
 }
 

@@ -35,6 +35,7 @@ property_int (memory_limit, "Memory limit", 0)
 #include <cyclegan.h>
 #include <gegl-op.h>
 
+#include "host-threads.h"
 #include "model-slot.h"
 #include "picture-rows.h"
 
@@ -73,7 +74,6 @@ static CgTranslateOptions
 get_options (const GeglProperties *o)
 {
   CgTranslateOptions options;
-  int wish = 0;
 
   cg_translate_options_init (&options);
   options.size_mode = (CgSizeMode)o->size_mode;
@@ -81,8 +81,7 @@ get_options (const GeglProperties *o)
   options.apply = CG_APPLY_COLOUR;
   options.statistics = (CgStatistics)o->statistics;
   options.memory_limit = (guint64)o->memory_limit * 1024 * 1024;
-  g_object_get (gegl_config (), "threads", &wish, NULL);
-  options.n_threads = MAX (1, MIN (wish, cg_parallel_get_default_threads ()));
+  options.n_threads = cg_host_get_threads ();
   return options;
 }
 
