@@ -12,6 +12,9 @@
 #define CG_WINOGRAD_OUT 4
 #define CG_WINOGRAD_PRODUCTS 36
 
+/* out[q*out_step + i] = (G g G^T)[q] for the kernels g[t] = taps[t*tap_step + i], i < n. */
+typedef void (*CgWinogradWeights) (const float *taps, size_t tap_step, int n, float *out, size_t out_step);
+
 typedef struct
 {
   /* panel[p][i] = pixels[i][p] for i < n, 0 for n <= i < width. May write up to 16 floats past the panel. */
@@ -43,8 +46,8 @@ typedef struct
   void (*winograd_output) (const float *in, size_t in_step, float *out, size_t row_stride, size_t pixel_stride,
                            int rows, int columns, int n_channels, const float *bias, CgActivation activation);
 
-  /* out[q*out_step + i] = (G g G^T)[q] for the 3x3 kernels g[t] = taps[t*tap_step + i], i < n. */
-  void (*winograd_weights) (const float *taps, size_t tap_step, int n, float *out, size_t out_step);
+  /* Of 3x3 kernels. */
+  CgWinogradWeights winograd_weights;
 
   /* out[q][c] = (A g A^T)[q] for the 4x4 tile g of gradients that starts at @in; otherwise like winograd_input. */
   void (*winograd_gradient) (const float *in, size_t row_stride, size_t pixel_stride, int rows, int columns,
