@@ -63,6 +63,21 @@ cg_packed_conv_scratch_floats (const CgMachine *machine, const CgConvShape *shap
   return cg_round_line (most);
 }
 
+int
+cg_packed_conv_row_tile (const CgMachine *machine, const CgConvShape *shape, CgConvDirection direction)
+{
+  int most = 1;
+
+  for (int i = 0; i < cg_gather_count (shape, direction); i++)
+    {
+      CgGather gather;
+
+      cg_gather_init (&gather, shape, direction, i);
+      most = MAX (most, gather.out_step * choose_algorithm (machine, &gather)->row_tile);
+    }
+  return most;
+}
+
 void
 cg_packed_conv_run (const CgMachine *machine, const CgConvShape *shape, CgConvDirection direction, const float *packed,
                     const float *bias, CgActivation activation, CgPlane in, CgPlane out, const CgWorkspace *workspace)

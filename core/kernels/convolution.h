@@ -8,6 +8,7 @@ size_t cg_packed_conv_packed_floats (const CgMachine *machine, const CgConvShape
 void cg_packed_conv_pack (const CgMachine *machine, const CgConvShape *shape, CgConvDirection direction, const float *w,
                           float *packed, int n_threads);
 size_t cg_packed_conv_scratch_floats (const CgMachine *machine, const CgConvShape *shape);
+int cg_packed_conv_row_tile (const CgMachine *machine, const CgConvShape *shape, CgConvDirection direction);
 
 /* in and out are x and y in the forward direction, y and x in the adjoint. */
 void cg_packed_conv_run (const CgMachine *machine, const CgConvShape *shape, CgConvDirection direction,

@@ -310,4 +310,5 @@ const CgAlgorithm cg_implicit_gemm = {
   .pack = pack,
   .scratch_floats = scratch_floats,
   .run = run,
+  .row_tile = 1,
 };

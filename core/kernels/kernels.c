@@ -18,6 +18,7 @@ const CgKernels cg_kernels_reference = {
   .conv_pack = cg_reference_conv_pack,
   .conv_scratch_floats = cg_reference_conv_scratch_floats,
   .conv_weight_gradient_scratch_floats = cg_reference_conv_scratch_floats,
+  .conv_row_tile = cg_reference_conv_row_tile,
   .conv_forward = cg_reference_conv_forward,
   .conv_adjoint = cg_reference_conv_adjoint,
   .conv_weight_gradient = cg_reference_conv_weight_gradient,

@@ -84,6 +84,10 @@ struct _CgKernels
   size_t (*conv_scratch_floats) (const CgConvShape *shape);
   size_t (*conv_weight_gradient_scratch_floats) (const CgConvShape *shape);
 
+  /* Output rows that are computed together. A call for rows between multiples of this number (or up to the last row) gives the same
+   * bits as a call for all rows; elsewhere sums are formed in another order. Depends on the same as packed weights. */
+  int (*conv_row_tile) (const CgConvShape *shape, CgConvDirection direction);
+
   /* y = act (conv (x) + bias), overwritten. x: halo of pad filled by the caller wherever the kernel reaches.
    * bias: [K] or NULL. y interior only. */
   void (*conv_forward) (const CgConvShape *shape, const float *packed, const float *bias, CgActivation activation,

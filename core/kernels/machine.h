@@ -32,6 +32,7 @@ typedef struct
  * @packed_floats: of the weights, a multiple of 16
  * @pack: reads w [R][S][C][K] of @shape
  * @scratch_floats: per thread
+ * @row_tile: output rows of the gather that are computed together; sums depend on the place among them
  */
 typedef struct
 {
@@ -40,6 +41,7 @@ typedef struct
                 float *packed, int n_threads);
   size_t (*scratch_floats) (const CgMachine *machine, const CgGather *gather, int n);
   void (*run) (const CgGatherCall *call);
+  int row_tile;
 } CgAlgorithm;
 
 extern const CgAlgorithm cg_implicit_gemm;      /* any gather */

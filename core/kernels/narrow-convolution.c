@@ -226,4 +226,5 @@ const CgAlgorithm cg_narrow_convolution = {
   .pack = pack,
   .scratch_floats = scratch_floats,
   .run = run,
+  .row_tile = 1,
 };

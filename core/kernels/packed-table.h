@@ -32,6 +32,12 @@ NAME (conv_weight_gradient_scratch_floats) (const CgConvShape *shape)
   return cg_packed_weight_gradient_scratch_floats (&NAME (machine), shape);
 }
 
+static int
+NAME (conv_row_tile) (const CgConvShape *shape, CgConvDirection direction)
+{
+  return cg_packed_conv_row_tile (&NAME (machine), shape, direction);
+}
+
 static void
 NAME (conv_forward) (const CgConvShape *shape, const float *packed, const float *bias, CgActivation activation,
                      CgPlane x, CgPlane y, const CgWorkspace *workspace)
@@ -113,6 +119,7 @@ static CgKernels NAME (table) = {
   .conv_pack = NAME (conv_pack),
   .conv_scratch_floats = NAME (conv_scratch_floats),
   .conv_weight_gradient_scratch_floats = NAME (conv_weight_gradient_scratch_floats),
+  .conv_row_tile = NAME (conv_row_tile),
   .conv_forward = NAME (conv_forward),
   .conv_adjoint = NAME (conv_adjoint),
   .conv_weight_gradient = NAME (conv_weight_gradient),

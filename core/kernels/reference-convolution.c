@@ -62,6 +62,12 @@ cg_reference_conv_scratch_floats (const CgConvShape *shape)
   return cg_round_line (2 * (size_t)MAX (shape->c, shape->k));
 }
 
+int
+cg_reference_conv_row_tile (const CgConvShape *shape, CgConvDirection direction)
+{
+  return direction == CG_CONV_FORWARD ? 1 : shape->stride;
+}
+
 /* y[n,i,j,k] = sum_{r,s,c} x[n, i*stride - pad + r, j*stride - pad + s, c] * w[r,s,c,k], one row (n, i) per item. */
 static void
 forward_row (size_t item, int worker, void *data)

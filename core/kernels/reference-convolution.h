@@ -8,6 +8,7 @@ size_t cg_reference_conv_packed_floats (const CgConvShape *shape, CgConvDirectio
 void cg_reference_conv_pack (const CgConvShape *shape, CgConvDirection direction, const float *w, float *packed,
                              int n_threads);
 size_t cg_reference_conv_scratch_floats (const CgConvShape *shape);
+int cg_reference_conv_row_tile (const CgConvShape *shape, CgConvDirection direction);
 void cg_reference_conv_forward (const CgConvShape *shape, const float *packed, const float *bias,
                                 CgActivation activation, CgPlane x, CgPlane y, const CgWorkspace *workspace);
 void cg_reference_conv_adjoint (const CgConvShape *shape, const float *packed, const float *bias,

@@ -142,4 +142,5 @@ const CgAlgorithm cg_winograd = {
   .pack = pack,
   .scratch_floats = scratch_floats,
   .run = run,
+  .row_tile = CG_WINOGRAD_OUT,
 };

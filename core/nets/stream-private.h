@@ -41,7 +41,8 @@ void cg_window_fill_halo (CgWindow *window, int first, int end);
  * @input, @skip: stages, -1 = none
  * @scale: pixels of the input per pixel, in one direction
  * @step: rows that are made in one go
- * @granule: rows come in multiples of this
+ * @granule: rows that one row of the input makes, where there are several
+ * @tile: rows come in multiples of this, so that their bits do not depend on where a step begins
  * @reach: pixels of the input beyond those under the output
  * @batches: makes whole steps even when asked for less, because its reader asks in small portions
  * @whole: stays in memory from one run over the rows to the next
@@ -56,7 +57,7 @@ typedef struct
   guint finish_layer;
   int input, skip;
   int scale;
-  int step, granule, reach;
+  int step, granule, tile, reach;
   gboolean batches, whole, settled;
   double row_cost;
   CgWindow window;

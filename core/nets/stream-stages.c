@@ -88,13 +88,18 @@ fail_size (const CgStream *stream, int h, int w, GError **error)
 
 /* What a layer reads around its input is filled where the input is made. */
 static void
-plan_halo (CgStage *stage, CgWindow *input)
+plan_halo (const CgStream *stream, CgStage *stage, CgWindow *input)
 {
   const CgLayer *layer = stage->layer;
 
   stage->granule = 1;
   if (is_kind (layer, &cg_conv2d_class))
-    stage->reach = layer->pad;
+    {
+      CgConvShape shape = cg_layer_get_weight_shape (layer, CG_CONV_FORWARD);
+
+      stage->reach = layer->pad;
+      stage->tile = stream->kernels->conv_row_tile (&shape, CG_CONV_FORWARD);
+    }
   else if (is_kind (layer, &cg_conv_transpose2d_class))
     {
       CgConvShape shape = cg_layer_get_weight_shape (layer, CG_CONV_ADJOINT);
@@ -105,9 +110,10 @@ plan_halo (CgStage *stage, CgWindow *input)
       shape.wo = input->w;
       stage->reach = cg_conv_adjoint_halo (&shape);
       stage->granule = layer->stride;
+      stage->tile = stream->kernels->conv_row_tile (&shape, CG_CONV_ADJOINT);
     }
   else
-    stage->granule = 2;
+    stage->granule = stage->tile = 2;
   g_assert (input->halo == 0); /* one reader alone may pad a value */
   input->halo = stage->reach;
   input->pad_mode = layer->pad_mode;
@@ -121,6 +127,7 @@ plan_step (const CgStream *stream, CgStage *stage)
   int least = stream->mode == CG_STREAM_SAMPLES || stage->scale >= 4 ? 4 : stage->scale >= 2 ? 8 : 16;
 
   stage->step = CLAMP ((int)(STEP_PIXELS / width) / 4 * 4, least, MOST_ROWS);
+  stage->step = (stage->step + stage->tile - 1) / stage->tile * stage->tile;
   /* There is nothing to save below the rows that a whole image has. */
   stage->step = MIN (stage->step, MAX (stage->window.h, stage->granule));
 }
@@ -142,7 +149,7 @@ add_stage (CgStream *stream, const CgLayer *layer, int input, GError **error)
                       .ticket = -1,
                       .born = -1,
                       .window = { .n = from->n, .h = ho, .w = wo, .c = layer->k } };
-  plan_halo (stage, from);
+  plan_halo (stream, stage, from);
   stage->row_cost = (double)from->n * wo * layer->k * layer->r * layer->r * layer->c;
   if (is_kind (layer, &cg_conv_transpose2d_class))
     stage->row_cost /= layer->stride * layer->stride;
@@ -190,6 +197,7 @@ cg_stream_build (CgStream *stream, int n, int h, int w, GError **error)
     .skip = -1,
     .scale = 1,
     .granule = 1,
+    .tile = 1,
     .settled = TRUE,
     .ticket = -1,
     .born = -1,

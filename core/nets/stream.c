@@ -134,7 +134,7 @@ advance (CgStream *stream, int k, int target, GError **error)
       int first = stage->produced, end = first + stage->step;
 
       if (!stage->batches)
-        end = MIN (end, (target + stage->granule - 1) / stage->granule * stage->granule);
+        end = MIN (end, (target + stage->tile - 1) / stage->tile * stage->tile);
       end = MIN (end, h);
       if (stage->layer
           && (!advance (stream, stage->input,
