@@ -123,8 +123,8 @@ static void
 plan_step (const CgStream *stream, CgStage *stage)
 {
   gint64 width = (gint64)stage->window.n * stage->window.w;
-  /* Few rows at full resolution are a lot of work in samples side by side, but let a narrow last layer compute many of them twice. */
-  int least = stream->mode == CG_STREAM_SAMPLES || stage->scale >= 4 ? 4 : stage->scale >= 2 ? 8 : 16;
+  /* Samples side by side make few rows a lot of work; but a narrow last layer computes as many rows twice as its kernel reaches. */
+  int least = stream->mode != CG_STREAM_SAMPLES && stage->layer && stage->layer->r > 3 ? 16 : 4;
 
   stage->step = CLAMP ((int)(STEP_PIXELS / width) / 4 * 4, least, MOST_ROWS);
   stage->step = (stage->step + stage->tile - 1) / stage->tile * stage->tile;

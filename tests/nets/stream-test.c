@@ -234,6 +234,38 @@ test_norms (void)
       }
 }
 
+/* With the same statistics nothing is left that could differ: every sum is formed in the same order. Channels as wide as the fast
+ * convolutions want them, heights that leave rests of their tiles. */
+static void
+test_bits (void)
+{
+  const int sizes[][2] = { { 100, 68 }, { 204, 36 }, { 412, 12 }, { 12, 100 } };
+
+  for (CgUpsampleKind upsample = CG_UPSAMPLE_TRANSPOSE; upsample <= CG_UPSAMPLE_RESIZE; upsample++)
+    {
+      CgNetwork *network = new_network (32, 2, CG_NORM_BATCH, upsample, FALSE);
+      g_autoptr (CgNorms) norms = cg_norms_new (network);
+
+      for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+        {
+          size_t bytes = (size_t)(sizes[i][0] * sizes[i][1]) * 3 * sizeof (float);
+          g_autoptr (GError) error = NULL;
+          g_autofree float *expected = NULL;
+          Picture picture;
+
+          new_picture (&picture, sizes[i][0], sizes[i][1]);
+          expected = run_whole (network, &picture);
+          run_stream (network, &picture, CG_STREAM_SETTLED, norms, &error);
+          g_assert_no_error (error);
+          g_test_message ("%d x %d: %g", sizes[i][1], sizes[i][0],
+                          get_distance (picture.out, expected, sizes[i][0] * sizes[i][1] * 3));
+          g_assert_cmpmem (picture.out, bytes, expected, bytes);
+          clear_picture (&picture);
+        }
+      cg_network_free (network);
+    }
+}
+
 /* Norms from @n copies of the picture, of which @area counts. */
 static void
 settle_samples (CgNetwork *network, const Picture *picture, int n, const CgStreamArea *area, CgNorms *norms)
@@ -343,6 +375,39 @@ test_memory (void)
   cg_network_free (network);
 }
 
+/* What may run in 1024 MiB: the usual generator on 24 and on 96 megapixels, with some of that left for the picture's own rows. */
+static void
+test_limit (void)
+{
+  for (CgUpsampleKind upsample = CG_UPSAMPLE_TRANSPOSE; upsample <= CG_UPSAMPLE_RESIZE; upsample++)
+    {
+      const CgNetworkConfig config = { .kind = CG_NET_RESNET,
+                                       .input_nc = 3,
+                                       .output_nc = 3,
+                                       .nf = 64,
+                                       .n_blocks = 9,
+                                       .norm = CG_NORM_INSTANCE,
+                                       .upsample = upsample };
+      CgNetwork *network = cg_network_new (&config, NULL);
+      g_autoptr (CgNorms) norms = cg_norms_new (network);
+      size_t packed;
+
+      g_assert_true (cg_network_measure_packed (network, &packed, NULL));
+      for (int times = 1; times <= 2; times++)
+        {
+          g_autoptr (CgArena) arena = cg_arena_new ();
+          g_autoptr (CgStream) stream
+              = cg_stream_new (network, 1, 4000 * times, 6000 * times, CG_STREAM_SETTLED, norms, 2, arena, 0, NULL);
+
+          g_assert_nonnull (stream);
+          g_test_message ("%d x %d: %.0f MiB and %.0f of weights", 6000 * times, 4000 * times,
+                          (double)cg_arena_measure (arena) / 1048576.0, (double)packed / 1048576.0);
+          g_assert_cmpuint (cg_arena_measure (arena) + packed, <, (size_t)980 << 20);
+        }
+      cg_network_free (network);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -350,8 +415,10 @@ main (int argc, char **argv)
   g_test_add_func ("/stream/sizes", test_sizes);
   g_test_add_func ("/stream/blocks", test_blocks);
   g_test_add_func ("/stream/norms", test_norms);
+  g_test_add_func ("/stream/bits", test_bits);
   g_test_add_func ("/stream/samples", test_samples);
   g_test_add_func ("/stream/cancel", test_cancel);
   g_test_add_func ("/stream/memory", test_memory);
+  g_test_add_func ("/stream/limit", test_limit);
   return g_test_run ();
 }
