@@ -108,6 +108,13 @@ struct _CgKernels
    * by blocks merged in double in a fixed order (Chan et al. 1979), so |mean| >> deviation does no harm. */
   void (*norm_statistics) (CgPlane x, int n, int h, int w, int c, float *mean, float *m2, const CgWorkspace *workspace);
 
+  /* The same for one image that comes in portions of rows: takes [H,W,C] more into mean[C] and m2[C] of the @count pixels above, which
+   * are 0 at first. Portions of norm_row_tile() rows of w pixels, or of a multiple of that (but for the last), give the numbers that
+   * norm_statistics() rounds to float. */
+  void (*norm_add_statistics) (CgPlane x, int h, int w, int c, double count, double *mean, double *m2,
+                               const CgWorkspace *workspace);
+  int (*norm_row_tile) (int w);
+
   /* z = act (x * scale[n,c] + shift[n,c]) + skip, overwritten; skip.data may be NULL. The three planes may differ in strides. */
   void (*norm_apply) (CgPlane x, const float *scale, const float *shift, CgActivation activation, CgPlane skip,
                       CgPlane z, int n, int h, int w, int c, int n_threads);

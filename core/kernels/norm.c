@@ -38,17 +38,18 @@ typedef struct
   CgActivation activation;
   int n, h, w, c;
   Blocks blocks;
-  float *partial; /* two doubles per block and channel */
+  float *partial; /* two sums per block and channel */
   float *result0, *result1;
 } Job;
 
-/* Two doubles per block and channel. */
+/* Two sums per block and channel, or what statistics need. */
 size_t
 cg_packed_norm_scratch_floats (int n, int h, int w, int c)
 {
   const Blocks blocks = cut_blocks (h, w);
 
-  return cg_round_line ((size_t)n * (size_t)blocks.down * (size_t)blocks.across * 4 * (size_t)c);
+  return MAX (cg_round_line ((size_t)n * (size_t)blocks.down * (size_t)blocks.across * 2 * (size_t)c),
+              cg_packed_norm_statistics_scratch_floats (n, h, w, c));
 }
 
 /* Where a block lies and how large it is. */
@@ -77,73 +78,6 @@ static size_t
 count_blocks (const Job *job)
 {
   return (size_t)job->blocks.down * (size_t)job->blocks.across;
-}
-
-static void
-statistics_block (size_t item, int worker, void *data)
-{
-  const Job *job = data;
-  const Block block = get_block (job, item);
-  double *mean = (double *)job->partial + item * 2 * (size_t)job->c;
-
-  job->rows->statistics (cg_plane_at (&job->x, block.n, block.i, block.j, job->c), job->x.row_stride, block.rows,
-                         block.columns, job->c, mean, mean + job->c);
-}
-
-/* Chan, Golub & LeVeque 1979: with d = mean_b - mean_a, mean = mean_a + d n_b / n, m2 = m2_a + m2_b + d^2 n_a n_b / n. */
-static void
-merge_statistics (size_t item, int worker, void *data)
-{
-  const Job *job = data;
-  const int groups = (job->c + MERGE_CHANNELS - 1) / MERGE_CHANNELS;
-  const int n = (int)(item / (size_t)groups), first = (int)(item % (size_t)groups) * MERGE_CHANNELS;
-  const int channels = MIN (MERGE_CHANNELS, job->c - first);
-  double mean[MERGE_CHANNELS] = { 0 }, m2[MERGE_CHANNELS] = { 0 }, count = 0;
-
-  for (size_t b = 0; b < count_blocks (job); b++)
-    {
-      const size_t index = (size_t)n * count_blocks (job) + b;
-      const Block block = get_block (job, index);
-      const double *block_mean = (const double *)job->partial + index * 2 * (size_t)job->c + first;
-      const double *block_m2 = block_mean + job->c;
-      const double added = (double)block.rows * block.columns, total = count + added;
-      const double share = added / total, weight = count * share;
-
-      for (int e = 0; e < channels; e++)
-        {
-          const double distance = block_mean[e] - mean[e];
-
-          mean[e] += distance * share;
-          m2[e] += block_m2[e] + distance * distance * weight;
-        }
-      count = total;
-    }
-
-  for (int e = 0; e < channels; e++)
-    {
-      job->result0[(size_t)n * (size_t)job->c + (size_t)(first + e)] = (float)mean[e];
-      job->result1[(size_t)n * (size_t)job->c + (size_t)(first + e)] = (float)m2[e];
-    }
-}
-
-void
-cg_packed_norm_statistics (const CgRows *rows, CgPlane x, int n, int h, int w, int c, float *mean, float *m2,
-                           const CgWorkspace *workspace)
-{
-  Job job = { .rows = rows,
-              .x = x,
-              .n = n,
-              .h = h,
-              .w = w,
-              .c = c,
-              .blocks = cut_blocks (h, w),
-              .partial = workspace->scratch,
-              .result0 = mean,
-              .result1 = m2 };
-  const size_t groups = (size_t)(c + MERGE_CHANNELS - 1) / MERGE_CHANNELS;
-
-  cg_parallel_for (workspace->n_threads, (size_t)n * count_blocks (&job), statistics_block, &job);
-  cg_parallel_for (workspace->n_threads, (size_t)n * groups, merge_statistics, &job);
 }
 
 static void

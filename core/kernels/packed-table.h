@@ -65,6 +65,13 @@ NAME (norm_statistics) (CgPlane x, int n, int h, int w, int c, float *mean, floa
 }
 
 static void
+NAME (norm_add_statistics) (CgPlane x, int h, int w, int c, double count, double *mean, double *m2,
+                            const CgWorkspace *workspace)
+{
+  cg_packed_norm_add_statistics (NAME (machine).rows, x, h, w, c, count, mean, m2, workspace);
+}
+
+static void
 NAME (norm_apply) (CgPlane x, const float *scale, const float *shift, CgActivation activation, CgPlane skip, CgPlane z,
                    int n, int h, int w, int c, int n_threads)
 {
@@ -124,6 +131,8 @@ static CgKernels NAME (table) = {
   .conv_adjoint = NAME (conv_adjoint),
   .conv_weight_gradient = NAME (conv_weight_gradient),
   .norm_statistics = NAME (norm_statistics),
+  .norm_add_statistics = NAME (norm_add_statistics),
+  .norm_row_tile = cg_packed_norm_row_tile,
   .norm_apply = NAME (norm_apply),
   .norm_gradient_sums = NAME (norm_gradient_sums),
   .norm_gradient_apply = NAME (norm_gradient_apply),

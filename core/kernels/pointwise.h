@@ -4,9 +4,15 @@
 
 #include "kernels/rows.h"
 
-/* norm.c */
+/* norm-statistics.c */
+int cg_packed_norm_row_tile (int w);
+size_t cg_packed_norm_statistics_scratch_floats (int n, int h, int w, int c);
+void cg_packed_norm_add_statistics (const CgRows *rows, CgPlane x, int h, int w, int c, double count, double *mean,
+                                    double *m2, const CgWorkspace *workspace);
 void cg_packed_norm_statistics (const CgRows *rows, CgPlane x, int n, int h, int w, int c, float *mean, float *m2,
                                 const CgWorkspace *workspace);
+
+/* norm.c */
 void cg_packed_norm_apply (const CgRows *rows, CgPlane x, const float *scale, const float *shift,
                            CgActivation activation, CgPlane skip, CgPlane z, int n, int h, int w, int c, int n_threads);
 void cg_packed_norm_gradient_sums (const CgRows *rows, CgPlane x, const float *scale, const float *shift,

@@ -64,25 +64,46 @@ cg_reference_norm_scratch_floats (int n, int h, int w, int c)
   return 0;
 }
 
-/* mean = sum x / (h*w), m2 = sum (x - mean)^2; item is n*c. */
+/* Welford 1962, pixel after pixel: with d = x - mean, mean += d / n and m2 += d (x - mean), so that it does not matter where portions
+ * begin. One channel of one image. */
+static void
+add_channel (const Job *job, int n, int c, double count, double *mean, double *m2)
+{
+  for (int i = 0; i < job->h; i++)
+    for (int j = 0; j < job->w; j++)
+      {
+        const double x = cg_plane_at (&job->x, n, i, j, job->c)[c], distance = x - *mean;
+
+        count++;
+        *mean += distance / count;
+        *m2 += distance * (x - *mean);
+      }
+}
+
+void
+cg_reference_norm_add_statistics (CgPlane x, int h, int w, int c, double count, double *mean, double *m2,
+                                  const CgWorkspace *workspace)
+{
+  const Job job = { .x = x, .h = h, .w = w, .c = c };
+
+  for (int e = 0; e < c; e++)
+    add_channel (&job, 0, e, count, &mean[e], &m2[e]);
+}
+
+int
+cg_reference_norm_row_tile (int w)
+{
+  return 1;
+}
+
+/* Item is n*c. */
 static void
 statistics_channel (size_t item, int worker, void *data)
 {
   const Job *job = data;
-  const int n = (int)(item / job->c), c = (int)(item % job->c);
   double mean = 0, m2 = 0;
 
-  for (int i = 0; i < job->h; i++)
-    for (int j = 0; j < job->w; j++)
-      mean += cg_plane_at (&job->x, n, i, j, job->c)[c];
-  mean /= (double)job->h * job->w;
-  for (int i = 0; i < job->h; i++)
-    for (int j = 0; j < job->w; j++)
-      {
-        const double distance = cg_plane_at (&job->x, n, i, j, job->c)[c] - mean;
-
-        m2 += distance * distance;
-      }
+  add_channel (job, (int)(item / job->c), (int)(item % job->c), 0, &mean, &m2);
   job->result0[item] = (float)mean;
   job->result1[item] = (float)m2;
 }

@@ -6,6 +6,9 @@
 
 void cg_reference_norm_statistics (CgPlane x, int n, int h, int w, int c, float *mean, float *m2,
                                    const CgWorkspace *workspace);
+void cg_reference_norm_add_statistics (CgPlane x, int h, int w, int c, double count, double *mean, double *m2,
+                                       const CgWorkspace *workspace);
+int cg_reference_norm_row_tile (int w);
 void cg_reference_norm_apply (CgPlane x, const float *scale, const float *shift, CgActivation activation, CgPlane skip,
                               CgPlane z, int n, int h, int w, int c, int n_threads);
 void cg_reference_norm_gradient_sums (CgPlane x, const float *scale, const float *shift, CgActivation activation,

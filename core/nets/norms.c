@@ -67,7 +67,8 @@ cg_norms_free (CgNorms *norms)
   g_free (norms);
 }
 
-/* scale = 1 / sqrt (var + eps), shift = -mean * scale, with the biased variance; a single pixel is 0 by definition. */
+/* scale = 1 / sqrt (var + eps), shift = -mean * scale, with the biased variance; a single pixel is 0 by definition. Statistics are rounded to
+ * float as those of a whole image are, for the same bits. */
 void
 cg_norms_settle (CgNorms *norms, guint layer, int channels, double count, const double *mean, const double *m2)
 {
@@ -75,10 +76,10 @@ cg_norms_settle (CgNorms *norms, guint layer, int channels, double count, const 
 
   for (int c = 0; c < channels; c++)
     {
-      double rstd = count > 1 ? 1.0 / sqrt (m2[c] / count + EPS) : 0.0;
+      double rstd = count > 1 ? 1.0 / sqrt ((float)m2[c] / count + EPS) : 0.0;
 
       norms->scale[offset + (size_t)c] = (float)rstd;
-      norms->shift[offset + (size_t)c] = (float)(-mean[c] * rstd);
+      norms->shift[offset + (size_t)c] = (float)(-(float)mean[c] * rstd);
     }
 }
 

@@ -125,27 +125,10 @@ cg_stage_finish (CgStream *stream, CgStage *stage, int first, int end)
                                window->c, stream->workspace.n_threads);
 }
 
-/* Chan, Golub & LeVeque 1979: with d = mean_b - mean, mean += d n_b / n and m2 += m2_b + d^2 n_a n_b / n. */
-static void
-merge (CgStream *stream, int channels, double count, const float *mean, const float *m2)
-{
-  double total = stream->count + count, share = count / total;
-
-  for (int c = 0; c < channels; c++)
-    {
-      double distance = mean[c] - stream->mean[c];
-
-      stream->mean[c] += distance * share;
-      stream->m2[c] += m2[c] + distance * distance * stream->count * share;
-    }
-  stream->count = total;
-}
-
 void
 cg_stage_measure (CgStream *stream, const CgStage *stage, int first, int end)
 {
   const CgWindow *window = &stage->window;
-  float *mean = stream->constants, *m2 = mean + window->c;
 
   for (int n = 0; n < window->n; n++)
     {
@@ -158,8 +141,9 @@ cg_stage_measure (CgStream *stream, const CgStage *stage, int first, int end)
           CgPlane plane = { cg_window_at (window, n, top) + (size_t)left * (size_t)window->c, window->row_stride,
                             window->image_stride };
 
-          stream->kernels->norm_statistics (plane, 1, bottom - top, width, window->c, mean, m2, &stream->workspace);
-          merge (stream, window->c, (double)(bottom - top) * width, mean, m2);
+          stream->kernels->norm_add_statistics (plane, bottom - top, width, window->c, stream->count, stream->mean,
+                                                stream->m2, &stream->workspace);
+          stream->count += (double)(bottom - top) * width;
         }
     }
 }

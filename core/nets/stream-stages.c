@@ -119,6 +119,16 @@ plan_halo (const CgStream *stream, CgStage *stage, CgWindow *input)
   input->pad_mode = layer->pad_mode;
 }
 
+/* The statistics of rows, too, have the bits of all rows in portions of a certain size. */
+static void
+plan_tile (const CgStream *stream, CgStage *stage)
+{
+  int norm_tile = stream->kernels->norm_row_tile (stage->window.w), tile = stage->tile;
+
+  while (!stage->settled && stage->tile % norm_tile != 0)
+    stage->tile += tile;
+}
+
 static void
 plan_step (const CgStream *stream, CgStage *stage)
 {
@@ -168,13 +178,14 @@ plan_modes (CgStream *stream)
       CgStage *stage = &stream->stages[k];
       gboolean depends = stage->finish && is_kind (stage->finish, &cg_instance_norm_class);
 
-      plan_step (stream, stage);
       if (depends && stream->mode != CG_STREAM_SETTLED)
         {
           stage->settled = FALSE;
           /* A value at full resolution is too large to stay: computing it again costs little. */
           stage->whole = stage->scale > 1;
         }
+      plan_tile (stream, stage);
+      plan_step (stream, stage);
       if (k > 0 && stage->scale < stream->stages[stage->input].scale)
         stream->stages[stage->input].batches = TRUE;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* A convolution made in portions of rows gives the bits of one call for all rows, as CgKernels.conv_row_tile promises. */
+/* What is made in portions of rows has the bits of one call for all rows, as CgKernels' conv_row_tile and norm_row_tile promise. */
 #include "kernels-fixture.h"
 
 /* The convolutions of generators that run by rows: sizes are those of the small side for strided ones. */
@@ -108,10 +108,50 @@ check_layer (const CgKernels *kernels, const Layer *layer)
 }
 
 static void
-test_portions (gconstpointer data)
+test_convolutions (gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
     check_layer (data, &layers[i]);
+}
+
+static void
+check_statistics (const CgKernels *kernels, int w)
+{
+  const int h = 157, c = 37, tile = kernels->norm_row_tile (w);
+  Image x = image_new (1, h, w, c, 0);
+  CgWorkspace workspace = workspace_new (2, kernels->norm_scratch_floats (1, h, w, c));
+  double mean[37] = { 0 }, m2[37] = { 0 };
+  float whole_mean[37], whole_m2[37];
+
+  image_fill (&x, 0, 4);
+  kernels->norm_statistics (x.plane, 1, h, w, c, whole_mean, whole_m2, &workspace);
+  g_test_message ("%s: %d pixels across, tile %d", kernels->name, w, tile);
+  for (int first = 0, n = 0; first < h; n++)
+    {
+      const int rows = MIN (tile * (1 + n % 3), h - first);
+      CgPlane portion = x.plane;
+
+      portion.data = at (&x, 0, first, 0);
+      kernels->norm_add_statistics (portion, rows, w, c, (double)first * w, mean, m2, &workspace);
+      first += rows;
+    }
+  for (int e = 0; e < c; e++)
+    {
+      g_assert_cmpfloat ((float)mean[e], ==, whole_mean[e]);
+      g_assert_cmpfloat ((float)m2[e], ==, whole_m2[e]);
+    }
+  free (workspace.scratch);
+  image_clear (&x);
+}
+
+/* Widths whose blocks have many rows, one row, and a part of one; the widest have more blocks than are merged in one go. */
+static void
+test_statistics (gconstpointer data)
+{
+  const int widths[] = { 1, 3, 16, 50, 100, 300, 700, 4000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++)
+    check_statistics (data, widths[i]);
 }
 
 int
@@ -122,9 +162,11 @@ main (int argc, char **argv)
 
   for (const CgKernels *const *table = get_tables (); *table; table++)
     {
-      g_autofree char *path = g_strdup_printf ("/kernels/row-tile/%s", (*table)->name);
+      g_autofree char *convolution = g_strdup_printf ("/kernels/row-tile/convolution/%s", (*table)->name);
+      g_autofree char *statistics = g_strdup_printf ("/kernels/row-tile/statistics/%s", (*table)->name);
 
-      g_test_add_data_func (path, *table, test_portions);
+      g_test_add_data_func (convolution, *table, test_convolutions);
+      g_test_add_data_func (statistics, *table, test_statistics);
     }
 
   return g_test_run ();
