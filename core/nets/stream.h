@@ -2,7 +2,10 @@
 /* CgStream: a network without global skips run by rows, depth first: every layer keeps just the rows that its successor needs.
  *
  * Nothing is computed twice, there are no tiles and no seams, and memory is width x depth. Norms that depend on the picture must be
- * settled before, layer by layer, because the statistics of a layer change with those of the layers before it. */
+ * settled before, layer by layer, because the statistics of a layer change with those of the layers before it.
+ *
+ * With the same statistics the output has the bits of a pass over the whole image: rows are made in whole tiles of the kernels, so that
+ * every sum is formed in the same order. CG_STREAM_EXACT finds the same statistics, to the bit. */
 #pragma once
 
 #include <glib.h>
